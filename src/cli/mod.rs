@@ -1,0 +1,92 @@
+//! The program's commands, a file each: read arguments, call the library, print what it gives.
+
+use crate::diagnostic::{Diagnostics, Style, render};
+use clap::{Parser, Subcommand, ValueEnum};
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
+
+/// A language for factor portfolios.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+    /// How errors are written.
+    #[arg(long, global = true, value_enum, default_value_t = ErrorFormat::Full)]
+    error_format: ErrorFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ErrorFormat {
+    Full,
+    Short,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// What a command may use of its surroundings.
+#[derive(Debug, Clone, Copy)]
+struct Terminal {
+    /// Whether standard output takes colours.
+    colors: bool,
+    /// How diagnostics are written.
+    style: Style,
+}
+
+impl Terminal {
+    fn new(color: Color, format: ErrorFormat) -> Self {
+        let wanted = |stream: bool| match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => stream && std::env::var_os("NO_COLOR").is_none(),
+        };
+        let style = match format {
+            ErrorFormat::Short => Style::Short,
+            ErrorFormat::Json => Style::Json,
+            ErrorFormat::Full if wanted(io::stderr().is_terminal()) => Style::Terminal,
+            ErrorFormat::Full => Style::Plain,
+        };
+        Self { colors: wanted(io::stdout().is_terminal()), style }
+    }
+
+    /// Writes to standard output; a reader that has gone away is no error.
+    fn print(self, text: &str) {
+        let mut out = io::stdout().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// Writes diagnostics to standard error.
+    fn complain(self, diagnostics: &Diagnostics) {
+        if !diagnostics.list.is_empty() {
+            let _ = writeln!(io::stderr().lock(), "{}", render(diagnostics, self.style));
+        }
+    }
+}
+
+/// Runs the program: exit code 0 when all went well, 1 for a fault in a strategy, 2 in the command line, 3 in data.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let terminal = Terminal::new(arguments.color, arguments.error_format);
+    let done: Result<(), Diagnostics> = match arguments.command {};
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(diagnostics) => {
+            terminal.complain(&diagnostics);
+            ExitCode::from(if diagnostics.about_data() { 3 } else { 1 })
+        }
+    }
+}

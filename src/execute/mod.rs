@@ -1,0 +1,5 @@
+//! Execution plan × market → signals.
+
+mod signals;
+
+pub use signals::{Signal, Signals};

@@ -1,0 +1,9 @@
+//! Decile: a language for factor portfolios.
+
+pub mod source;
+pub mod diagnostic;
+pub mod types;
+pub mod panel;
+pub mod syntax;
+pub mod check;
+pub mod execute;

@@ -1,0 +1,3 @@
+//! Text → syntax tree, and back to canonical text.
+
+pub mod ast;

@@ -111,7 +111,9 @@ const KEYWORDS: &[&str] = &[
     "use",
     "where",
     "active",
-    "per", "weight", "target",
+    "per",
+    "weight",
+    "target",
 ];
 /// What may follow any number; worth a suggestion, but not a mention.
 const MAGNITUDES: &[&str] = &["thousand", "million", "billion"];

@@ -9,7 +9,13 @@ use std::{
 
 /// A language for factor portfolios.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    version,
+    about,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

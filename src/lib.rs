@@ -7,3 +7,4 @@ pub mod panel;
 pub mod syntax;
 pub mod check;
 pub mod execute;
+pub mod data;

@@ -6,7 +6,9 @@ mod builder;
 mod columns;
 mod market;
 mod progress;
+mod sample;
 
 pub use builder::MarketBuilder;
 pub use market::Market;
 pub use progress::Progress;
+pub use sample::Sample;

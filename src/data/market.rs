@@ -8,7 +8,7 @@ use crate::panel::{
 };
 use crate::types::{Basis, Shape, Type};
 use ndarray::ArrayView2;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 /// A market that is loaded, or mapped from disk.
 pub struct Market {
@@ -102,10 +102,16 @@ impl Parts {
         found.map(|i| FieldId(i as u16))
     }
 
+    fn same_panel(&self, a: FieldId, b: FieldId) -> bool {
+        match (&self.values[a.0 as usize], &self.values[b.0 as usize]) {
+            (Values::Panel(a), Values::Panel(b)) => a.as_ptr() == b.as_ptr(),
+            _ => false,
+        }
+    }
+
     /// The market. Table `prices` must have `close`; `total_return` is `close` where it is not given.
     pub(super) fn finish(mut self) -> Market {
         let close = self.price_field("close").expect("every importer makes a panel `close`");
-        let has_dividends = self.has("total_return");
         let total_return = self.price_field("total_return").unwrap_or_else(|| {
             let field = Field {
                 name: "total_return".to_owned(),
@@ -122,6 +128,7 @@ impl Parts {
             FieldId(self.fields.len() as u16 - 1)
         });
         let open = self.price_field("open");
+        let has_dividends = !self.same_panel(close, total_return);
         let lifetimes =
             self.lifetimes.take().unwrap_or_else(|| match &self.values[close.0 as usize] {
                 Values::Panel(closes) => lifetimes(closes, self.symbols.len()),
@@ -189,6 +196,14 @@ pub(super) fn spells(calendar: &Calendar, list: Vec<(u32, Date, Option<Date>)>) 
         assets: merged.iter().map(|s| s.0).collect::<Vec<_>>().into(),
         from: merged.iter().map(|s| s.1).collect::<Vec<_>>().into(),
         until: merged.iter().map(|s| s.2).collect::<Vec<_>>().into(),
+    }
+}
+
+impl fmt::Debug for Market {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Schema { name, symbols, fields, .. } = &self.schema;
+        let (rows, assets, fields) = (self.calendar.len(), symbols.len(), fields.len());
+        write!(f, "Market {name}: {rows} rows, {assets} assets, {fields} fields")
     }
 }
 

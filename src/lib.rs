@@ -9,4 +9,5 @@ pub mod syntax;
 pub mod check;
 pub mod plan;
 pub mod execute;
+pub mod data;
 pub mod cli;

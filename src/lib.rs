@@ -8,3 +8,4 @@ pub mod syntax;
 pub mod check;
 pub mod execute;
 pub mod data;
+pub mod cli;

@@ -1,3 +1,5 @@
 //! The program: parse arguments, call the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    decile::cli::main()
+}

@@ -1,5 +1,8 @@
 //! The program's commands, a file each: read arguments, call the library, print what it gives.
 
+mod import;
+mod sample;
+
 use crate::diagnostic::{Diagnostics, Style, render};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::{
@@ -42,7 +45,10 @@ enum ErrorFormat {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Import(import::Import),
+    Sample(sample::Sample),
+}
 
 /// What a command may use of its surroundings.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +93,10 @@ impl Terminal {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let terminal = Terminal::new(arguments.color, arguments.error_format);
-    let done: Result<(), Diagnostics> = match arguments.command {};
+    let done: Result<(), Diagnostics> = match &arguments.command {
+        Command::Import(command) => import::run(command, terminal),
+        Command::Sample(command) => sample::run(command, terminal),
+    };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(diagnostics) => {

@@ -92,6 +92,11 @@ impl Parts {
         self.add(field, Values::Static(codes.into()));
     }
 
+    /// The asset of a symbol.
+    pub(super) fn asset(&self, symbol: &str) -> Option<u32> {
+        self.symbols.binary_search_by(|s| s.as_str().cmp(symbol)).ok().map(|i| i as u32)
+    }
+
     /// Whether table `prices` has the field.
     pub(super) fn has(&self, name: &str) -> bool {
         self.price_field(name).is_some()

@@ -1,22 +1,36 @@
 //! Markets: read from CSV, Parquet and a catalog of tables, stored as mapped panels, or made up from a seed.
 
 mod asof;
+mod attach;
 mod buffer;
 mod builder;
+mod catalog;
 mod columns;
+mod csv;
+mod export;
+mod load;
 mod market;
 mod npy;
+mod panels;
+mod parquet;
+mod prices;
 mod progress;
+mod reports;
 mod sample;
+mod sessions;
 mod store;
+mod table;
+mod texts;
+mod value;
+mod wide;
 
 pub use builder::MarketBuilder;
 pub use market::Market;
 pub use progress::Progress;
 pub use sample::Sample;
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use std::path::{Path, PathBuf};
+use crate::diagnostic::Diagnostics;
+use std::path::Path;
 
 /// How a market is opened.
 #[derive(Clone, Copy)]
@@ -48,12 +62,6 @@ impl Market {
     /// # Errors
     /// As `open`.
     pub fn open_with(path: impl AsRef<Path>, options: Options<'_>) -> Result<Self, Diagnostics> {
-        let _ = options;
-        let path: PathBuf = path.as_ref().to_owned();
-        if store::is_store(&path) {
-            return store::open(&path);
-        }
-        let message = format!("there are no data at `{}`", path.display());
-        Err(Diagnostic::error(Code::DataNotFound, message).into())
+        load::open(path.as_ref(), options)
     }
 }

@@ -7,3 +7,5 @@ pub mod panel;
 pub mod syntax;
 pub mod check;
 pub mod execute;
+pub mod portfolio;
+pub mod backtest;

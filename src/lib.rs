@@ -9,3 +9,4 @@ pub mod check;
 pub mod execute;
 pub mod portfolio;
 pub mod backtest;
+pub mod metric;

@@ -3,7 +3,7 @@
 mod market;
 mod schedule;
 mod select;
-
-
-
-
+mod constrain;
+mod simulate;
+mod laws;
+mod reference;

@@ -16,31 +16,31 @@ use decile::{
 use ndarray::Array2;
 use std::sync::Arc;
 
-pub struct Market {
-    pub schema: Schema,
-    pub calendar: Calendar,
-    pub close: Array2<f64>,
-    pub open: Option<Array2<f64>>,
-    pub total_return: Array2<f64>,
+pub(crate) struct Market {
+    pub(crate) schema: Schema,
+    pub(crate) calendar: Calendar,
+    pub(crate) close: Array2<f64>,
+    pub(crate) open: Option<Array2<f64>>,
+    pub(crate) total_return: Array2<f64>,
     lifetimes: Vec<Lifetime>,
     references: Vec<bool>,
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Market {
     /// Closes by row; the total return is that of the closes.
-    pub fn new(symbols: &[&str], dates: Vec<Date>, close: Array2<f64>) -> Self {
+    pub(crate) fn new(symbols: &[&str], dates: Vec<Date>, close: Array2<f64>) -> Self {
         let total_return = close.clone();
         Self::with_total_return(symbols, dates, close, total_return)
     }
 
-    pub fn with_total_return(
+    pub(crate) fn with_total_return(
         symbols: &[&str],
         dates: Vec<Date>,
         close: Array2<f64>,
         total_return: Array2<f64>,
     ) -> Self {
-        let calendar = Calendar::new(dates);
+        let calendar = Calendar::new(dates).with_rows_per_year(252);
         assert_eq!((calendar.len(), symbols.len()), close.dim());
         let lifetimes = (0..symbols.len())
             .map(|a| {
@@ -98,12 +98,12 @@ impl MarketData for Market {
     }
 }
 
-pub fn date(text: &str) -> Date {
+pub(crate) fn date(text: &str) -> Date {
     text.parse().expect("a date in a test")
 }
 
 /// So many weekdays from a date on.
-pub fn weekdays(from: &str, count: usize) -> Vec<Date> {
+pub(crate) fn weekdays(from: &str, count: usize) -> Vec<Date> {
     let mut dates = vec![];
     let mut day = date(from);
     while dates.len() < count {
@@ -115,18 +115,18 @@ pub fn weekdays(from: &str, count: usize) -> Vec<Date> {
     dates
 }
 
-pub const SPAN: Span = Span { source: SourceId(0), start: 0, end: 1 };
+pub(crate) const SPAN: Span = Span { source: SourceId(0), start: 0, end: 1 };
 
 /// A strategy under test: everything is eligible that has a price, signals are added as they are wanted.
-pub struct Strategy<'a> {
-    pub market: &'a Market,
-    pub policy: Policy,
-    pub signals: Signals,
-    pub decisions: Vec<Row>,
+pub(crate) struct Trial<'a> {
+    pub(crate) market: &'a Market,
+    pub(crate) policy: Policy,
+    pub(crate) signals: Signals,
+    pub(crate) decisions: Vec<Row>,
 }
 
-impl<'a> Strategy<'a> {
-    pub fn new(market: &'a Market, decisions: &[Row]) -> Self {
+impl<'a> Trial<'a> {
+    pub(crate) fn new(market: &'a Market, decisions: &[Row]) -> Self {
         let priced = market.close.mapv(|c| f64::from(u8::from(!c.is_nan())));
         let everything = SignalId(0);
         let policy = Policy {
@@ -160,7 +160,7 @@ impl<'a> Strategy<'a> {
     }
 
     /// Adds a panel of values for every row.
-    pub fn signal(&mut self, values: Array2<f64>) -> SignalId {
+    pub(crate) fn signal(&mut self, values: Array2<f64>) -> SignalId {
         assert_eq!(values.nrows(), self.market.calendar.len());
         let rows = Arc::new(Rows::all(values.nrows()));
         let width = values.ncols();
@@ -170,7 +170,7 @@ impl<'a> Strategy<'a> {
     }
 
     /// Adds values that are the same on every row.
-    pub fn constant(&mut self, values: &[f64]) -> SignalId {
+    pub(crate) fn constant(&mut self, values: &[f64]) -> SignalId {
         let rows = Arc::new(Rows::all(self.market.calendar.len()));
         let values = Arc::new(values.to_vec());
         let width = values.len();
@@ -178,7 +178,7 @@ impl<'a> Strategy<'a> {
         SignalId(self.signals.0.len() as u16 - 1)
     }
 
-    pub fn simulation(&self) -> Simulation<'_> {
+    pub(crate) fn simulation(&self) -> Simulation<'_> {
         Simulation {
             market: self.market,
             policy: &self.policy,
@@ -190,18 +190,18 @@ impl<'a> Strategy<'a> {
         }
     }
 
-    pub fn run(&self) -> Track {
+    pub(crate) fn run(&self) -> Track {
         self.try_run().unwrap_or_else(|d| panic!("{}", d.message))
     }
 
-    pub fn try_run(&self) -> Result<Track, Box<Diagnostic>> {
+    pub(crate) fn try_run(&self) -> Result<Track, Box<Diagnostic>> {
         simulate(&self.simulation())
     }
 }
 
 /// Asserts that two numbers agree to a relative tolerance.
 #[track_caller]
-pub fn assert_near(found: f64, expected: f64, tolerance: f64) {
+pub(crate) fn assert_near(found: f64, expected: f64, tolerance: f64) {
     let scale = expected.abs().max(1e-300);
     let near = found == expected || (found - expected).abs() <= tolerance * scale;
     assert!(near, "expected {expected}, found {found}");

@@ -1,6 +1,6 @@
 //! Who is picked, and with which weights.
 
-use crate::market::{Market, SPAN, Strategy, assert_near, weekdays};
+use crate::market::{Market, SPAN, Trial, assert_near, weekdays};
 use decile::{
     check::{PickCount, Weight},
     portfolio::{Decision, Picked, Target, construct, select},
@@ -13,20 +13,20 @@ fn market() -> Market {
     Market::new(&SYMBOLS, weekdays("2020-01-01", 2), Array2::from_elem((2, 6), 10.0))
 }
 
-fn decision<'a>(strategy: &'a Strategy<'_>) -> Decision<'a> {
-    let Strategy { market, policy, signals, .. } = strategy;
+fn decision<'a>(strategy: &'a Trial<'_>) -> Decision<'a> {
+    let Trial { market, policy, signals, .. } = strategy;
     Decision { market: *market, policy, signals, row: 0 }
 }
 
 /// The symbols of the picked, best first.
-fn picked(strategy: &Strategy<'_>, held: &str) -> String {
+fn picked(strategy: &Trial<'_>, held: &str) -> String {
     let holds = |asset: usize| held.contains(SYMBOLS[asset]);
     let picked = select(decision(strategy), &holds).picked;
     picked.iter().map(|p: &Picked| SYMBOLS[p.asset]).collect()
 }
 
-fn scored<'a>(market: &'a Market, scores: &[f64; 6], count: PickCount) -> Strategy<'a> {
-    let mut strategy = Strategy::new(market, &[0]);
+fn scored<'a>(market: &'a Market, scores: &[f64; 6], count: PickCount) -> Trial<'a> {
+    let mut strategy = Trial::new(market, &[0]);
     strategy.policy.pick.by = Some(strategy.constant(scores));
     strategy.policy.pick.count = count;
     strategy
@@ -54,7 +54,7 @@ fn a_share_of_a_whole_number_is_not_rounded_up() {
     let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
     let market =
         Market::new(&symbols, weekdays("2020-01-01", 2), Array2::from_elem((2, 100), 1.0));
-    let mut strategy = Strategy::new(&market, &[0]);
+    let mut strategy = Trial::new(&market, &[0]);
     strategy.policy.pick.count = PickCount::TopShare(0.07);
     assert_eq!(select(decision(&strategy), &|_| false).picked.len(), 7);
 }
@@ -127,7 +127,7 @@ fn the_funnel_counts_every_stage() {
     assert_eq!((funnel.without_weight, funnel.held, funnel.asked), (1, 1, Some(2)));
 }
 
-fn weights(strategy: &Strategy<'_>) -> Vec<f64> {
+fn weights(strategy: &Trial<'_>) -> Vec<f64> {
     let target: Target =
         construct(decision(strategy), &|_| false).unwrap_or_else(|d| panic!("{}", d.message));
     target.weights.iter().map(|w| w.1).collect()
@@ -157,7 +157,7 @@ fn methods_of_weighing() {
 #[test]
 fn weights_that_cannot_be_made_are_errors() {
     let market = market();
-    let message = |strategy: &Strategy<'_>| {
+    let message = |strategy: &Trial<'_>| {
         construct(decision(strategy), &|_| false).expect_err("no weights").message
     };
     let mut strategy = scored(&market, &[1.0, 2.0, 3.0, -4.0, -5.0, 6.0], PickCount::Bottom(2));

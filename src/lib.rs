@@ -10,3 +10,4 @@ pub mod execute;
 pub mod portfolio;
 pub mod backtest;
 pub mod metric;
+pub mod report;

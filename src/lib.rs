@@ -14,4 +14,5 @@ pub mod backtest;
 pub mod metric;
 pub mod report;
 pub mod data;
+pub mod engine;
 pub mod cli;

@@ -20,7 +20,8 @@ const WINDOW: f64 = 7.0;
 fn values(seed: u64, rows: usize) -> Vec<f64> {
     let mut state = seed;
     let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f64 / (1u64 << 24) as f64
     };
     let mut out = vec![];
@@ -65,7 +66,13 @@ fn constants(operator: &Operator) -> Vec<f64> {
         .map(|p| match (p.default, p.accepts) {
             (Default::Constant(value), _) => value,
             (_, Accepts::Window | Accepts::Lag) => WINDOW,
-            (_, Accepts::Constant { low, high, .. }) => if low < 3.0 && high > 3.0 { 3.0 } else { low },
+            (_, Accepts::Constant { low, high, .. }) => {
+                if low < 3.0 && high > 3.0 {
+                    3.0
+                } else {
+                    low
+                }
+            }
             _ => 0.0,
         })
         .collect()
@@ -82,7 +89,12 @@ fn inputs(operator: &Operator, rows: usize) -> Vec<Vec<f64>> {
         .collect()
 }
 
-fn plan(operator: &'static Operator, market: &Market, inputs: usize, constants: &[f64]) -> LogicalPlan {
+fn plan(
+    operator: &'static Operator,
+    market: &Market,
+    inputs: usize,
+    constants: &[f64],
+) -> LogicalPlan {
     let mut plan = LogicalPlan::default();
     let panel = Type::number(Shape::Panel, Unit::Unknown);
     let field = |plan: &mut LogicalPlan, name: &str| {
@@ -92,7 +104,11 @@ fn plan(operator: &'static Operator, market: &Market, inputs: usize, constants: 
     let mut ids: Vec<NodeId> = (0..inputs).map(|i| field(&mut plan, &format!("f{i}"))).collect();
     let mut ty = panel;
     if operator.is_cross() {
-        ids.push(plan.add(Node { op: Op::Priced, inputs: vec![], ty: Type::boolean(Shape::Panel) }));
+        ids.push(plan.add(Node {
+            op: Op::Priced,
+            inputs: vec![],
+            ty: Type::boolean(Shape::Panel),
+        }));
         if matches!(operator.body, Body::Reduce(_)) {
             ty.shape = Shape::Series;
         }
@@ -105,7 +121,13 @@ fn plan(operator: &'static Operator, market: &Market, inputs: usize, constants: 
 }
 
 /// The operator at some rows of a market made of its inputs.
-fn run(operator: &'static Operator, data: &[Vec<f64>], assets: usize, constants: &[f64], rows: Rows) -> Vec<f64> {
+fn run(
+    operator: &'static Operator,
+    data: &[Vec<f64>],
+    assets: usize,
+    constants: &[f64],
+    rows: Rows,
+) -> Vec<f64> {
     let market = market(data, assets);
     let logical = plan(operator, &market, data.len(), constants);
     let root = logical.roots[0];
@@ -121,12 +143,15 @@ fn whole(operator: &'static Operator, data: &[Vec<f64>]) -> Vec<f64> {
 }
 
 fn same(a: &[f64], b: &[f64]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan())
+    a.len() == b.len()
+        && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan())
 }
 
 fn close(a: &[f64], b: &[f64]) -> bool {
     a.len() == b.len()
-        && a.iter().zip(b).all(|(a, b)| a.is_nan() && b.is_nan() || (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1e-15))
+        && a.iter().zip(b).all(|(a, b)| {
+            a.is_nan() && b.is_nan() || (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1e-15)
+        })
 }
 
 fn width(operator: &Operator) -> usize {
@@ -159,7 +184,12 @@ fn examples_come_out() {
             all[..example.constants.len()].copy_from_slice(example.constants);
             let rows = Rows::all(if across { 1 } else { n });
             let result = run(o, &data, assets, &all, rows);
-            assert!(close(&result, example.result), "{}: {result:?} rather than {:?}", o.name, example.result);
+            assert!(
+                close(&result, example.result),
+                "{}: {result:?} rather than {:?}",
+                o.name,
+                example.result
+            );
         }
     }
 }
@@ -197,8 +227,16 @@ fn the_declared_lookback_is_exact() {
             whole(o, &changed)[last * width(o)..].to_vec()
         };
         let full = whole(o, &data)[last * width(o)..].to_vec();
-        assert!(same(&changed(last - lookback), &full), "{}: sees more than {lookback} rows", o.name);
-        assert!(!same(&changed(last - lookback + 1), &full), "{}: sees fewer than {lookback} rows", o.name);
+        assert!(
+            same(&changed(last - lookback), &full),
+            "{}: sees more than {lookback} rows",
+            o.name
+        );
+        assert!(
+            !same(&changed(last - lookback + 1), &full),
+            "{}: sees fewer than {lookback} rows",
+            o.name
+        );
     }
 }
 
@@ -221,11 +259,22 @@ fn which_dates_are_asked_for_changes_no_bit() {
         let data = inputs(o, ROWS);
         let full = whole(o, &data);
         let w = width(o);
-        for rows in [vec![0], vec![5], vec![88], vec![3, 4, 5, 6, 7, 8], vec![10, 40, 41, 89], (20..70).collect()] {
+        for rows in [
+            vec![0],
+            vec![5],
+            vec![88],
+            vec![3, 4, 5, 6, 7, 8],
+            vec![10, 40, 41, 89],
+            (20..70).collect(),
+        ] {
             let some = run(o, &data, ASSETS, &constants(o), Rows::new(rows.clone(), ROWS));
             for (i, row) in rows.iter().enumerate() {
                 let expected = &full[*row as usize * w..(*row as usize + 1) * w];
-                assert!(same(&some[i * w..(i + 1) * w], expected), "{} at {row} of {rows:?}", o.name);
+                assert!(
+                    same(&some[i * w..(i + 1) * w], expected),
+                    "{} at {row} of {rows:?}",
+                    o.name
+                );
             }
         }
     }
@@ -244,7 +293,9 @@ fn threads_change_no_bit() {
 
 #[test]
 fn assets_may_come_in_any_order() {
-    let turned = |x: &[f64], w: usize| x.chunks(w).flat_map(|row| row.iter().rev().copied()).collect::<Vec<f64>>();
+    let turned = |x: &[f64], w: usize| {
+        x.chunks(w).flat_map(|row| row.iter().rev().copied()).collect::<Vec<f64>>()
+    };
     for o in operator::all() {
         if o.name == "top" {
             // Equal values go by symbol, so here the order is the meaning.

@@ -5,6 +5,8 @@
 //! computation starts. The tail is gathered backwards from the end of its block, the head forwards from its start; the
 //! head always holds at least the row itself.
 
+use multiversion::multiversion;
+
 use super::{
     Accepts, Body, Default, Example, MIN, Operator, Parameter, ResultType, finite, least_present,
     number, parameter, window,
@@ -238,27 +240,55 @@ impl WindowKernel for Sum {
     }
 
     fn push(&self, state: &[f64], inputs: &[&[f64]], _: &[f64], next: &mut [f64]) {
-        let [sum, count] = planes::<2>(state);
-        let [next_sum, next_count] = planes_mut::<2>(next);
-        let x = inputs[0];
-        for i in
-            0..x.len().min(sum.len()).min(count.len()).min(next_sum.len()).min(next_count.len())
-        {
-            let missing = x[i].is_nan();
-            next_sum[i] = sum[i] + if missing { 0.0 } else { x[i] };
-            next_count[i] = count[i] + if missing { 0.0 } else { 1.0 };
-        }
+        let ([sum, count], [next_sum, next_count]) = (planes(state), planes_mut(next));
+        add_present(inputs[0], sum, count, next_sum, next_count);
     }
 
     fn finish(&self, tail: &[f64], head: &[f64], _: u32, constants: &[f64], out: &mut [f64]) {
         let least = least_present(constants[0] as u32, constants[1]);
-        let ([a, m], [b, n]) = (planes::<2>(tail), planes::<2>(head));
-        for i in 0..out.len().min(a.len()).min(b.len()).min(m.len()).min(n.len()) {
-            let count = m[i] + n[i];
-            let sum = a[i] + b[i];
-            let value = if self.mean { sum / count } else { sum };
-            out[i] = if count >= least { finite(value) } else { N };
+        let ([a, m], [b, n]) = (planes(tail), planes(head));
+        if self.mean {
+            join_means(a, b, m, n, least, out);
+        } else {
+            join_sums(a, b, m, n, least, out);
         }
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2", "aarch64+neon"))]
+fn add_present(
+    x: &[f64],
+    sum: &[f64],
+    count: &[f64],
+    next_sum: &mut [f64],
+    next_count: &mut [f64],
+) {
+    let n = x.len();
+    let (sum, count) = (&sum[..n], &count[..n]);
+    let (next_sum, next_count) = (&mut next_sum[..n], &mut next_count[..n]);
+    for i in 0..n {
+        let missing = x[i].is_nan();
+        next_sum[i] = sum[i] + if missing { 0.0 } else { x[i] };
+        next_count[i] = count[i] + if missing { 0.0 } else { 1.0 };
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2", "aarch64+neon"))]
+fn join_means(a: &[f64], b: &[f64], m: &[f64], n: &[f64], least: f64, out: &mut [f64]) {
+    let lanes = out.len();
+    let (a, b, m, n) = (&a[..lanes], &b[..lanes], &m[..lanes], &n[..lanes]);
+    for i in 0..lanes {
+        let count = m[i] + n[i];
+        out[i] = if count >= least { finite((a[i] + b[i]) / count) } else { N };
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2", "aarch64+neon"))]
+fn join_sums(a: &[f64], b: &[f64], m: &[f64], n: &[f64], least: f64, out: &mut [f64]) {
+    let lanes = out.len();
+    let (a, b, m, n) = (&a[..lanes], &b[..lanes], &m[..lanes], &n[..lanes]);
+    for i in 0..lanes {
+        out[i] = if m[i] + n[i] >= least { finite(a[i] + b[i]) } else { N };
     }
 }
 

@@ -129,8 +129,7 @@ fn unfilled(run: &StrategyRun<'_>) -> Option<String> {
 fn cut_purchases(run: &StrategyRun<'_>) -> Option<String> {
     // What costs alone take from a purchase is nothing to remark on.
     let cut = |paid: f64| paid < 1.0 - 2.0 * run.policy.cost.unwrap_or(0.0) - 0.01;
-    let list: Vec<f64> =
-        run.track.rebalances.iter().map(|r| r.paid).filter(|&p| cut(p)).collect();
+    let list: Vec<f64> = run.track.rebalances.iter().map(|r| r.paid).filter(|&p| cut(p)).collect();
     let least = list.iter().copied().reduce(f64::min)?;
     Some(format!(
         "On {} cash was short and purchases were cut, at worst to {} of what was ordered.",

@@ -65,11 +65,7 @@ pub fn summary(report: &Report<'_>, colors: Colors) -> String {
 fn title(report: &Report<'_>) -> String {
     let calendar = report.market.calendar();
     let period = report.period().map_or_else(String::new, |(a, b)| format!(" · {a} to {b}"));
-    format!(
-        "{}{period} · {} rows a year",
-        report.market.schema().name,
-        calendar.rows_per_year()
-    )
+    format!("{}{period} · {} rows a year", report.market.schema().name, calendar.rows_per_year())
 }
 
 /// The columns in groups that fit on a line.
@@ -198,7 +194,8 @@ impl Page {
             };
             self.line(&format!("{label:>16}  {line}"));
         }
-        if let (Some(first), Some(end)) = (column.record.dates.first(), column.record.dates.last()) {
+        if let (Some(first), Some(end)) = (column.record.dates.first(), column.record.dates.last())
+        {
             let width = braille_width(&lines).saturating_sub(10);
             self.line(&format!("{:16}  {first}{end:>width$}", ""));
         }
@@ -213,7 +210,8 @@ impl Page {
             .map(|c| {
                 let growth: Vec<f64> = c.record.nav.iter().map(|v| v / c.record.capital).collect();
                 // What begins later is drawn from where it begins.
-                let missing = if c.record.dates.first() == start { 0 } else { longest - growth.len() };
+                let missing =
+                    if c.record.dates.first() == start { 0 } else { longest - growth.len() };
                 let mut line = vec![f64::NAN; missing];
                 line.extend(logarithms(&growth));
                 line
@@ -278,6 +276,7 @@ fn logarithms(values: &[f64]) -> Vec<f64> {
 fn red_losses(line: &str) -> String {
     let is_loss = |word: &str| word.starts_with('-') && word.ends_with('%');
     let words = line.split(' ');
-    let marked = words.map(|w| if is_loss(w) { format!("\x1b[31m{w}\x1b[0m") } else { w.to_owned() });
+    let marked =
+        words.map(|w| if is_loss(w) { format!("\x1b[31m{w}\x1b[0m") } else { w.to_owned() });
     marked.collect::<Vec<_>>().join(" ")
 }

@@ -7,5 +7,5 @@ mod error;
 mod simulate;
 mod track;
 
-pub use simulate::{Simulation, simulate};
+pub use simulate::{Simulation, first_decision, simulate};
 pub use track::{Delisting, Holding, Reason, Rebalance, Track, Trade};

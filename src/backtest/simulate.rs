@@ -61,8 +61,11 @@ pub fn simulate(simulation: &Simulation<'_>) -> Result<Track, Box<Diagnostic>> {
     Ok(run.track)
 }
 
-/// The row at which the run starts.
-fn first_decision(simulation: &Simulation<'_>) -> Result<Row, Box<Diagnostic>> {
+/// The row at which a run starts: the first decision at which the strategy has as many assets as it asks for.
+///
+/// # Errors
+/// `empty-run` if there is none.
+pub fn first_decision(simulation: &Simulation<'_>) -> Result<Row, Box<Diagnostic>> {
     let Simulation { market, policy, signals, first, last, lookback, .. } = *simulation;
     let needed = match policy.pick.count {
         PickCount::Top(n) | PickCount::Bottom(n) => n,

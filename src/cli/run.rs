@@ -5,9 +5,8 @@ use super::{
     market::{MarketOptions, StrategyOptions},
 };
 use crate::{
-    data::Market,
     diagnostic::Diagnostics,
-    engine::{Results, Strategy},
+    engine::run_together,
     report::{self, Colors},
 };
 use std::path::PathBuf;
@@ -31,7 +30,14 @@ pub(super) fn run(arguments: &Run, terminal: Terminal) -> Result<(), Diagnostics
     let strategies = arguments.strategies.strategies()?;
     let market = arguments.market.open()?;
     terminal.complain(&Diagnostics { list: market.warnings().to_vec(), ..Diagnostics::default() });
-    let results = run_all(&strategies, &market, arguments, terminal)?;
+    let mut programs = vec![];
+    for strategy in &strategies {
+        let program =
+            strategy.compile(&market)?.between(arguments.strategies.from, arguments.strategies.to);
+        terminal.complain(&program.warnings());
+        programs.push(program);
+    }
+    let results = run_together(&programs)?;
     results.report(|report| {
         if let Some(folder) = &arguments.out {
             report::write_files(report, folder).map_err(|d| Diagnostics::from(*d))?;
@@ -45,25 +51,4 @@ pub(super) fn run(arguments: &Run, terminal: Terminal) -> Result<(), Diagnostics
         }
         Ok(())
     })
-}
-
-/// Runs the files one after the other; their results stand side by side.
-fn run_all<'m>(
-    strategies: &[Strategy],
-    market: &'m Market,
-    arguments: &Run,
-    terminal: Terminal,
-) -> Result<Results<'m>, Diagnostics> {
-    let mut all: Option<Results<'m>> = None;
-    for strategy in strategies {
-        let compiled =
-            strategy.compile(market)?.between(arguments.strategies.from, arguments.strategies.to);
-        terminal.complain(&compiled.warnings());
-        let results = compiled.run()?;
-        match &mut all {
-            None => all = Some(results),
-            Some(all) => all.extend(results),
-        }
-    }
-    Ok(all.expect("the command line asks for at least one strategy"))
 }

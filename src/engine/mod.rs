@@ -223,55 +223,85 @@ impl<'m> Compiled<'m> {
         })
     }
 
-    /// Runs every strategy of the file.
+    /// Runs every strategy of the file; see [`run_together`].
     ///
     /// # Errors
     /// No date to start at, no portfolio that satisfies the constraints, scores that make no weights.
     pub fn run(&self) -> Result<Results<'m>> {
+        run_together(std::slice::from_ref(self))
+    }
+
+    /// Computes the signals of every strategy.
+    fn prepare(&self) -> Prepared {
         let periods: Vec<Period> = self.checked.strategies.iter().map(|s| self.period(s)).collect();
         let (plan, wanted) = self.schedule(&periods);
         let (signals, _) = self.signals(&plan, &wanted);
+        let lookbacks = (0..signals.len()).map(|i| self.lookback(i, &plan)).collect();
+        Prepared { periods, signals, lookbacks }
+    }
+
+    /// The first row at which every strategy can start.
+    fn start(&self, prepared: &Prepared) -> Result<Row> {
+        let starts = (0..self.checked.strategies.len()).map(|i| {
+            backtest::first_decision(&self.simulation(i, prepared, prepared.periods[i].first))
+        });
+        let starts: Vec<Result<Row, Box<Diagnostic>>> = starts.collect();
+        Ok(self.all_fine(starts)?.into_iter().max().unwrap_or(0))
+    }
+
+    fn run_from(&self, prepared: &Prepared, first: Row) -> Result<Vec<Run>> {
         let tracks: Vec<Result<Track, Box<Diagnostic>>> = (0..self.checked.strategies.len())
             .into_par_iter()
-            .map(|i| backtest::simulate(&self.simulation(i, &periods, &signals, &plan)))
+            .map(|i| backtest::simulate(&self.simulation(i, prepared, first)))
             .collect();
-        let faults: Vec<Diagnostic> =
-            tracks.iter().filter_map(|t| t.as_ref().err()).map(|d| d.as_ref().clone()).collect();
-        if !faults.is_empty() {
-            return Err(Diagnostics::new(faults, &self.loaded.sources));
-        }
-        let tracks: Vec<Track> = tracks.into_iter().flatten().collect();
-        let mut runs = vec![];
+        let tracks = self.all_fine(tracks)?;
+        let mut benchmarks = vec![];
         for (i, strategy) in self.checked.strategies.iter().enumerate() {
-            let simulation = self.simulation(i, &periods, &signals, &plan);
-            let benchmark = self.benchmark(strategy, &simulation, &tracks, i);
-            let benchmark =
-                benchmark.map_err(|d| Diagnostics::new(vec![*d], &self.loaded.sources))?;
-            runs.push(Run {
+            let simulation = self.simulation(i, prepared, first);
+            benchmarks.push(self.benchmark(strategy, &simulation, &tracks, i));
+        }
+        let benchmarks = self.all_fine(benchmarks)?;
+        let strategies = self.checked.strategies.iter().zip(tracks).zip(benchmarks);
+        Ok(strategies
+            .map(|((strategy, track), benchmark)| Run {
                 name: strategy.name.clone(),
                 policy: strategy.policy.clone(),
-                track: tracks[i].clone(),
+                track,
                 benchmark,
-            });
+            })
+            .collect())
+    }
+
+    /// All of them, or all that went wrong.
+    fn all_fine<T>(&self, results: Vec<Result<T, Box<Diagnostic>>>) -> Result<Vec<T>> {
+        let (mut fine, mut faults) = (vec![], vec![]);
+        for result in results {
+            match result {
+                Ok(value) => fine.push(value),
+                Err(fault) => faults.push(*fault),
+            }
         }
-        Ok(Results { market: self.market, runs })
+        if faults.is_empty() {
+            Ok(fine)
+        } else {
+            Err(Diagnostics::new(faults, &self.loaded.sources))
+        }
     }
 
     fn simulation<'s>(
         &'s self,
         strategy: usize,
-        periods: &'s [Period],
-        signals: &'s [Signals],
-        plan: &ExecutionPlan,
+        prepared: &'s Prepared,
+        first: Row,
     ) -> Simulation<'s> {
         Simulation {
             market: self.market,
             policy: &self.checked.strategies[strategy].policy,
-            signals: &signals[strategy],
-            decisions: &periods[strategy].decisions,
-            first: periods[strategy].first,
-            last: periods[strategy].last,
-            lookback: self.lookback(strategy, plan),
+            signals: &prepared.signals[strategy],
+            decisions: &prepared.periods[strategy].decisions,
+            first,
+            last: prepared.periods[strategy].last,
+            lookback: prepared.lookbacks[strategy],
         }
     }
 
@@ -313,6 +343,32 @@ impl<'m> Compiled<'m> {
     }
 }
 
+/// Runs strategy files side by side. All their strategies start on the first date at which every one of them can, so
+/// that their figures are of one period.
+///
+/// # Errors
+/// As [`Compiled::run`].
+pub fn run_together<'m>(programs: &[Compiled<'m>]) -> Result<Results<'m>> {
+    let market = programs.first().map(|p| p.market).expect("there is at least one program");
+    let prepared: Vec<Prepared> = programs.iter().map(Compiled::prepare).collect();
+    let mut start = 0;
+    for (program, prepared) in programs.iter().zip(&prepared) {
+        start = start.max(program.start(prepared)?);
+    }
+    let mut runs = vec![];
+    for (program, prepared) in programs.iter().zip(&prepared) {
+        runs.extend(program.run_from(prepared, start)?);
+    }
+    Ok(Results { market, runs })
+}
+
+/// The signals of a program, and where it may be run.
+struct Prepared {
+    periods: Vec<Period>,
+    signals: Vec<Signals>,
+    lookbacks: Vec<u32>,
+}
+
 /// One strategy's track record and what it is compared with.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -336,11 +392,6 @@ impl<'m> Results<'m> {
     /// The runs, in the order of the text.
     pub fn runs(&self) -> &[Run] {
         &self.runs
-    }
-
-    /// Takes in the runs of another file, to be shown side by side.
-    pub fn extend(&mut self, other: Results<'m>) {
-        self.runs.extend(other.runs);
     }
 
     /// Makes the report and hands it to a view.

@@ -6,6 +6,7 @@ mod element;
 mod lookup;
 mod moments;
 mod order;
+mod vectorise;
 mod window;
 
 pub use cross_section::Scratch;

@@ -8,6 +8,7 @@ use super::{Accepts, Default, window};
 use super::{
     Body, Example, MIN, Operator, Parameter, ResultType, WindowKernel, finite, least_present,
     number,
+    vectorise::vectorised,
     window::{planes, planes_mut},
 };
 
@@ -108,15 +109,24 @@ impl WindowKernel for Deviation {
     }
 
     fn push(&self, state: &[f64], inputs: &[&[f64]], _: &[f64], next: &mut [f64]) {
-        let [anchor, count, first, second] = planes::<4>(state);
-        let [next_anchor, next_count, next_first, next_second] = planes_mut::<4>(next);
-        let x = inputs[0];
-        let lanes = x.len();
-        let (anchor, count, first, second) =
-            (&anchor[..lanes], &count[..lanes], &first[..lanes], &second[..lanes]);
-        let (next_anchor, next_count) = (&mut next_anchor[..lanes], &mut next_count[..lanes]);
-        let (next_first, next_second) = (&mut next_first[..lanes], &mut next_second[..lanes]);
-        for i in 0..lanes {
+        push_deviation(state, inputs[0], next);
+    }
+
+    fn finish(&self, tail: &[f64], head: &[f64], _: u32, constants: &[f64], out: &mut [f64]) {
+        let least = least_present(constants[0] as u32, constants[1]);
+        join_deviations(tail, head, least, constants[2], out);
+        if self.root {
+            out.iter_mut().for_each(|x| *x = x.sqrt());
+        }
+    }
+}
+
+vectorised! {
+    fn push_deviation(state: &[f64], x: &[f64], next: &mut [f64]) {
+        let [anchor, count, first, second] = planes::<4>(state).map(|p| &p[..x.len()]);
+        let [next_anchor, next_count, next_first, next_second] =
+            planes_mut::<4>(next).map(|p| &mut p[..x.len()]);
+        for i in 0..x.len() {
             let c = if anchor[i].is_nan() { x[i] } else { anchor[i] };
             let missing = x[i].is_nan();
             let d = if missing { 0.0 } else { x[i] - c };
@@ -127,18 +137,19 @@ impl WindowKernel for Deviation {
         }
     }
 
-    fn finish(&self, tail: &[f64], head: &[f64], _: u32, constants: &[f64], out: &mut [f64]) {
-        let least = least_present(constants[0] as u32, constants[1]);
-        let ddof = constants[2];
-        let ([a, m, a1, a2], [b, n, b1, b2]) = (planes::<4>(tail), planes::<4>(head));
-        for i in 0..out.len() {
+    /// Variances.
+    fn join_deviations(tail: &[f64], head: &[f64], least: f64, ddof: f64, out: &mut [f64]) {
+        let lanes = out.len();
+        let [a, m, a1, a2] = planes::<4>(tail).map(|p| &p[..lanes]);
+        let [b, n, b1, b2] = planes::<4>(head).map(|p| &p[..lanes]);
+        for i in 0..lanes {
             let count = m[i] + n[i];
+            let apart = distance(a[i], a1[i], m[i], b[i], b1[i], n[i]);
             let squares = squares(m[i], a1[i], a2[i])
                 + squares(n[i], b1[i], b2[i])
-                + between(m[i], n[i]) * squared(distance(a[i], a1[i], m[i], b[i], b1[i], n[i]));
-            let variance = squares / (count - ddof);
-            let value = if self.root { variance.sqrt() } else { variance };
-            out[i] = if count >= least && count > ddof { finite(value) } else { N };
+                + between(m[i], n[i]) * apart * apart;
+            let enough = count >= least && count > ddof;
+            out[i] = if enough { finite(squares / (count - ddof)) } else { N };
         }
     }
 }
@@ -146,18 +157,14 @@ impl WindowKernel for Deviation {
 /// Σ (x − mean)² of one part, from Σ d and Σ d².
 #[inline(always)]
 fn squares(n: f64, first: f64, second: f64) -> f64 {
-    if n > 0.0 { (second - first * first / n).max(0.0) } else { 0.0 }
-}
-
-#[inline(always)]
-fn squared(x: f64) -> f64 {
-    x * x
+    // A part of no rows has Σ d = 0, and is divided by one instead.
+    (second - first * first / n.max(1.0)).max(0.0)
 }
 
 /// m·n / (m + n), the weight of the distance between the means of two parts; 0 where one is empty.
 #[inline(always)]
 fn between(m: f64, n: f64) -> f64 {
-    if m > 0.0 && n > 0.0 { m * n / (m + n) } else { 0.0 }
+    m * n / (m + n).max(1.0)
 }
 
 /// The distance between the means of two parts; 0 where one is empty.
@@ -185,15 +192,49 @@ impl WindowKernel for Joint {
     }
 
     fn push(&self, state: &[f64], inputs: &[&[f64]], _: &[f64], next: &mut [f64]) {
-        let [ax, ay, n, sx, sy, sxx, syy, sxy] = planes::<8>(state);
-        let [bx, by, bn, tx, ty, txx, tyy, txy] = planes_mut::<8>(next);
-        let (x, y) = (inputs[0], inputs[1]);
-        for i in 0..x.len() {
+        push_joint(state, inputs[0], inputs[1], next);
+    }
+
+    fn finish(&self, tail: &[f64], head: &[f64], _: u32, constants: &[f64], out: &mut [f64]) {
+        let least = least_present(constants[0] as u32, constants[1]);
+        if self.correlation {
+            join_correlations(tail, head, least, out);
+        } else {
+            join_covariances(tail, head, least, out);
+        }
+    }
+}
+
+/// Σ (x − x̄)², Σ (y − ȳ)² and Σ (x − x̄)(y − ȳ) of a window, from the planes of its two parts at one lane.
+#[inline(always)]
+fn joined(tail: [f64; 8], head: [f64; 8]) -> (f64, f64, f64) {
+    let [ax, ay, m, ax1, ay1, axx, ayy, axy] = tail;
+    let [bx, by, n, bx1, by1, bxx, byy, bxy] = head;
+    let weight = between(m, n);
+    let dx = distance(ax, ax1, m, bx, bx1, n);
+    let dy = distance(ay, ay1, m, by, by1, n);
+    (
+        squares(m, ax1, axx) + squares(n, bx1, bxx) + weight * dx * dx,
+        squares(m, ay1, ayy) + squares(n, by1, byy) + weight * dy * dy,
+        products(m, ax1, ay1, axy) + products(n, bx1, by1, bxy) + weight * dx * dy,
+    )
+}
+
+vectorised! {
+    fn push_joint(state: &[f64], x: &[f64], y: &[f64], next: &mut [f64]) {
+        let lanes = x.len();
+        let y = &y[..lanes];
+        let [ax, ay, n, sx, sy, sxx, syy, sxy] = planes::<8>(state).map(|p| &p[..lanes]);
+        let [bx, by, bn, tx, ty, txx, tyy, txy] = planes_mut::<8>(next).map(|p| &mut p[..lanes]);
+        for i in 0..lanes {
             let missing = x[i].is_nan() || y[i].is_nan();
             let first = ax[i].is_nan() && !missing;
-            let (cx, cy) = if first { (x[i], y[i]) } else { (ax[i], ay[i]) };
-            let (d, e) = if missing { (0.0, 0.0) } else { (x[i] - cx, y[i] - cy) };
-            (bx[i], by[i]) = (cx, cy);
+            let cx = if first { x[i] } else { ax[i] };
+            let cy = if first { y[i] } else { ay[i] };
+            let d = if missing { 0.0 } else { x[i] - cx };
+            let e = if missing { 0.0 } else { y[i] - cy };
+            bx[i] = cx;
+            by[i] = cy;
             bn[i] = n[i] + if missing { 0.0 } else { 1.0 };
             tx[i] = sx[i] + d;
             ty[i] = sy[i] + e;
@@ -203,30 +244,26 @@ impl WindowKernel for Joint {
         }
     }
 
-    fn finish(&self, tail: &[f64], head: &[f64], _: u32, constants: &[f64], out: &mut [f64]) {
-        let least = least_present(constants[0] as u32, constants[1]);
-        let [ax, ay, m, ax1, ay1, axx, ayy, axy] = planes::<8>(tail);
-        let [bx, by, n, bx1, by1, bxx, byy, bxy] = planes::<8>(head);
-        for i in 0..out.len() {
-            let (m, n) = (m[i], n[i]);
-            let weight = between(m, n);
-            let dx = distance(ax[i], ax1[i], m, bx[i], bx1[i], n);
-            let dy = distance(ay[i], ay1[i], m, by[i], by1[i], n);
-            let xx = squares(m, ax1[i], axx[i]) + squares(n, bx1[i], bxx[i]) + weight * dx * dx;
-            let yy = squares(m, ay1[i], ayy[i]) + squares(n, by1[i], byy[i]) + weight * dy * dy;
-            let xy = products(m, ax1[i], ay1[i], axy[i])
-                + products(n, bx1[i], by1[i], bxy[i])
-                + weight * dx * dy;
-            let value = if self.correlation {
-                // The roots are taken apart, so that the product of two huge deviations does not overflow.
-                let scale = xx.sqrt() * yy.sqrt();
-                if scale > 0.0 { (xy / scale).clamp(-1.0, 1.0) } else { N }
-            } else if m + n > 1.0 {
-                xy / (m + n - 1.0)
-            } else {
-                N
-            };
-            out[i] = if m + n >= least { finite(value) } else { N };
+    fn join_correlations(tail: &[f64], head: &[f64], least: f64, out: &mut [f64]) {
+        let lanes = out.len();
+        let (tail, head) = (planes::<8>(tail).map(|p| &p[..lanes]), planes::<8>(head).map(|p| &p[..lanes]));
+        for i in 0..lanes {
+            let (xx, yy, xy) = joined(tail.map(|p| p[i]), head.map(|p| p[i]));
+            // The roots are taken apart, so that the product of two huge deviations does not overflow.
+            let scale = xx.sqrt() * yy.sqrt();
+            let enough = tail[2][i] + head[2][i] >= least && scale > 0.0;
+            out[i] = if enough { finite((xy / scale).clamp(-1.0, 1.0)) } else { N };
+        }
+    }
+
+    fn join_covariances(tail: &[f64], head: &[f64], least: f64, out: &mut [f64]) {
+        let lanes = out.len();
+        let (tail, head) = (planes::<8>(tail).map(|p| &p[..lanes]), planes::<8>(head).map(|p| &p[..lanes]));
+        for i in 0..lanes {
+            let (_, _, xy) = joined(tail.map(|p| p[i]), head.map(|p| p[i]));
+            let n = tail[2][i] + head[2][i];
+            let enough = n >= least && n > 1.0;
+            out[i] = if enough { finite(xy / (n - 1.0)) } else { N };
         }
     }
 }
@@ -234,5 +271,5 @@ impl WindowKernel for Joint {
 /// Σ (x − x̄)(y − ȳ) of one part.
 #[inline(always)]
 fn products(n: f64, first_x: f64, first_y: f64, second: f64) -> f64 {
-    if n > 0.0 { second - first_x * first_y / n } else { 0.0 }
+    second - first_x * first_y / n.max(1.0)
 }

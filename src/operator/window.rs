@@ -5,11 +5,9 @@
 //! computation starts. The tail is gathered backwards from the end of its block, the head forwards from its start; the
 //! head always holds at least the row itself.
 
-use multiversion::multiversion;
-
 use super::{
     Accepts, Body, Default, Example, MIN, Operator, Parameter, ResultType, finite, least_present,
-    number, parameter, window,
+    number, parameter, vectorise::vectorised, window,
 };
 
 /// What is gathered over a window: a state of some planes of lanes (a lane is an asset).
@@ -255,7 +253,7 @@ impl WindowKernel for Sum {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2", "aarch64+neon"))]
+vectorised! {
 fn add_present(
     x: &[f64],
     sum: &[f64],
@@ -273,7 +271,6 @@ fn add_present(
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2", "aarch64+neon"))]
 fn join_means(a: &[f64], b: &[f64], m: &[f64], n: &[f64], least: f64, out: &mut [f64]) {
     let lanes = out.len();
     let (a, b, m, n) = (&a[..lanes], &b[..lanes], &m[..lanes], &n[..lanes]);
@@ -283,13 +280,13 @@ fn join_means(a: &[f64], b: &[f64], m: &[f64], n: &[f64], least: f64, out: &mut 
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2", "aarch64+neon"))]
 fn join_sums(a: &[f64], b: &[f64], m: &[f64], n: &[f64], least: f64, out: &mut [f64]) {
     let lanes = out.len();
     let (a, b, m, n) = (&a[..lanes], &b[..lanes], &m[..lanes], &n[..lanes]);
     for i in 0..lanes {
         out[i] = if m[i] + n[i] >= least { finite(a[i] + b[i]) } else { N };
     }
+}
 }
 
 /// The least (`sign` 1) or greatest (−1) value.
@@ -309,29 +306,34 @@ impl WindowKernel for Extreme {
     }
 
     fn push(&self, state: &[f64], inputs: &[&[f64]], _: &[f64], next: &mut [f64]) {
-        let [extreme, count] = planes::<2>(state);
-        let [next_extreme, next_count] = planes_mut::<2>(next);
-        let x = inputs[0];
-        for i in 0..x
-            .len()
-            .min(extreme.len())
-            .min(count.len())
-            .min(next_extreme.len())
-            .min(next_count.len())
-        {
-            let value = x[i] * self.sign;
+        push_extreme(state, inputs[0], self.sign, next);
+    }
+
+    fn finish(&self, tail: &[f64], head: &[f64], _: u32, constants: &[f64], out: &mut [f64]) {
+        let least = least_present(constants[0] as u32, constants[1]);
+        join_extremes(tail, head, self.sign, least, out);
+    }
+}
+
+vectorised! {
+    fn push_extreme(state: &[f64], x: &[f64], sign: f64, next: &mut [f64]) {
+        let [extreme, count] = planes::<2>(state).map(|p| &p[..x.len()]);
+        let [next_extreme, next_count] = planes_mut::<2>(next).map(|p| &mut p[..x.len()]);
+        for i in 0..x.len() {
+            let value = x[i] * sign;
             // A comparison with a missing value is false, so it changes nothing.
             next_extreme[i] = if value < extreme[i] { value } else { extreme[i] };
             next_count[i] = count[i] + if value.is_nan() { 0.0 } else { 1.0 };
         }
     }
 
-    fn finish(&self, tail: &[f64], head: &[f64], _: u32, constants: &[f64], out: &mut [f64]) {
-        let least = least_present(constants[0] as u32, constants[1]);
-        let ([a, m], [b, n]) = (planes::<2>(tail), planes::<2>(head));
-        for i in 0..out.len().min(a.len()).min(b.len()).min(m.len()).min(n.len()) {
+    fn join_extremes(tail: &[f64], head: &[f64], sign: f64, least: f64, out: &mut [f64]) {
+        let lanes = out.len();
+        let [a, m] = planes::<2>(tail).map(|p| &p[..lanes]);
+        let [b, n] = planes::<2>(head).map(|p| &p[..lanes]);
+        for i in 0..lanes {
             let value = if a[i] < b[i] { a[i] } else { b[i] };
-            out[i] = if m[i] + n[i] >= least { value * self.sign } else { N };
+            out[i] = if m[i] + n[i] >= least { value * sign } else { N };
         }
     }
 }
@@ -387,27 +389,11 @@ impl WindowKernel for Exponential {
     }
 
     fn push(&self, state: &[f64], inputs: &[&[f64]], constants: &[f64], next: &mut [f64]) {
-        let keep = Self::keep(constants);
-        let [sum, weights, weight] = planes::<3>(state);
-        let [next_sum, next_weights, next_weight] = planes_mut::<3>(next);
-        for (i, x) in inputs[0].iter().enumerate().take(sum.len()) {
-            let w = weight[i];
-            let missing = x.is_nan();
-            next_sum[i] = sum[i] + if missing { 0.0 } else { w * x };
-            next_weights[i] = weights[i] + if missing { 0.0 } else { w };
-            next_weight[i] = w * keep;
-        }
+        push_older(state, inputs[0], Self::keep(constants), next);
     }
 
     fn push_newer(&self, state: &[f64], inputs: &[&[f64]], constants: &[f64], next: &mut [f64]) {
-        let keep = Self::keep(constants);
-        let [sum, weights, _] = planes::<3>(state);
-        let [next_sum, next_weights, _] = planes_mut::<3>(next);
-        for (i, x) in inputs[0].iter().enumerate().take(sum.len()) {
-            let missing = x.is_nan();
-            next_sum[i] = keep * sum[i] + if missing { 0.0 } else { *x };
-            next_weights[i] = keep * weights[i] + if missing { 0.0 } else { 1.0 };
-        }
+        push_newer(state, inputs[0], Self::keep(constants), next);
     }
 
     fn finish(
@@ -419,8 +405,38 @@ impl WindowKernel for Exponential {
         out: &mut [f64],
     ) {
         let decay = libm::pow(Self::keep(constants), f64::from(head_rows));
-        let ([a, u, _], [b, v, _]) = (planes::<3>(tail), planes::<3>(head));
-        for i in 0..out.len() {
+        join_weighted(tail, head, decay, out);
+    }
+}
+
+vectorised! {
+    fn push_older(state: &[f64], x: &[f64], keep: f64, next: &mut [f64]) {
+        let [sum, weights, weight] = planes::<3>(state).map(|p| &p[..x.len()]);
+        let [next_sum, next_weights, next_weight] = planes_mut::<3>(next).map(|p| &mut p[..x.len()]);
+        for i in 0..x.len() {
+            let w = weight[i];
+            let missing = x[i].is_nan();
+            next_sum[i] = sum[i] + if missing { 0.0 } else { w * x[i] };
+            next_weights[i] = weights[i] + if missing { 0.0 } else { w };
+            next_weight[i] = w * keep;
+        }
+    }
+
+    fn push_newer(state: &[f64], x: &[f64], keep: f64, next: &mut [f64]) {
+        let [sum, weights, _] = planes::<3>(state).map(|p| &p[..x.len()]);
+        let [next_sum, next_weights, _] = planes_mut::<3>(next).map(|p| &mut p[..x.len()]);
+        for i in 0..x.len() {
+            let missing = x[i].is_nan();
+            next_sum[i] = keep * sum[i] + if missing { 0.0 } else { x[i] };
+            next_weights[i] = keep * weights[i] + if missing { 0.0 } else { 1.0 };
+        }
+    }
+
+    fn join_weighted(tail: &[f64], head: &[f64], decay: f64, out: &mut [f64]) {
+        let lanes = out.len();
+        let [a, u, _] = planes::<3>(tail).map(|p| &p[..lanes]);
+        let [b, v, _] = planes::<3>(head).map(|p| &p[..lanes]);
+        for i in 0..lanes {
             let weights = decay * u[i] + v[i];
             out[i] = if weights > 0.0 { finite((decay * a[i] + b[i]) / weights) } else { N };
         }
@@ -431,16 +447,11 @@ fn rank(rows: &[&[f64]], constants: &[f64], out: &mut [f64]) {
     let least = least_present(constants[0] as u32, constants[1]);
     let lanes = out.len();
     let today = rows.last().expect("a window holds today");
-    let (mut below, mut equal) = (vec![0.0; lanes], vec![0.0; lanes]);
-    let mut count = vec![0.0; lanes];
+    let mut counts = vec![0.0; 3 * lanes];
     for row in rows {
-        let x = &row[..lanes];
-        for i in 0..lanes {
-            below[i] += if x[i] < today[i] { 1.0 } else { 0.0 };
-            equal[i] += if x[i] == today[i] { 1.0 } else { 0.0 };
-            count[i] += if x[i].is_nan() { 0.0 } else { 1.0 };
-        }
+        count_row(row, today, &mut counts);
     }
+    let [below, equal, count] = planes::<3>(&counts);
     for i in 0..lanes {
         // The mid-rank less one: those below, and half of the others that are equal.
         let place = below[i] + (equal[i] - 1.0) / 2.0;
@@ -453,19 +464,35 @@ fn decay_linear(rows: &[&[f64]], constants: &[f64], out: &mut [f64]) {
     let rows_asked = constants[0] as usize;
     let least = least_present(constants[0] as u32, constants[1]);
     let lanes = out.len();
-    let (mut weights, mut count) = (vec![0.0; lanes], vec![0.0; lanes]);
-    out.fill(0.0);
+    let mut sums = vec![0.0; 3 * lanes];
     for (k, row) in rows.iter().enumerate() {
-        let weight = (rows_asked - (rows.len() - 1 - k)) as f64;
-        let x = &row[..lanes];
+        add_weighted(row, (rows_asked - (rows.len() - 1 - k)) as f64, &mut sums);
+    }
+    let [sum, weights, count] = planes::<3>(&sums);
+    for i in 0..lanes {
+        out[i] = if count[i] >= least { finite(sum[i] / weights[i]) } else { N };
+    }
+}
+
+vectorised! {
+    fn count_row(x: &[f64], today: &[f64], counts: &mut [f64]) {
+        let lanes = x.len();
+        let today = &today[..lanes];
+        let [below, equal, count] = planes_mut::<3>(counts).map(|p| &mut p[..lanes]);
         for i in 0..lanes {
+            below[i] += if x[i] < today[i] { 1.0 } else { 0.0 };
+            equal[i] += if x[i] == today[i] { 1.0 } else { 0.0 };
+            count[i] += if x[i].is_nan() { 0.0 } else { 1.0 };
+        }
+    }
+
+    fn add_weighted(x: &[f64], weight: f64, sums: &mut [f64]) {
+        let [sum, weights, count] = planes_mut::<3>(sums).map(|p| &mut p[..x.len()]);
+        for i in 0..x.len() {
             let missing = x[i].is_nan();
-            out[i] += if missing { 0.0 } else { weight * x[i] };
+            sum[i] += if missing { 0.0 } else { weight * x[i] };
             weights[i] += if missing { 0.0 } else { weight };
             count[i] += if missing { 0.0 } else { 1.0 };
         }
-    }
-    for i in 0..lanes {
-        out[i] = if count[i] >= least { finite(out[i] / weights[i]) } else { N };
     }
 }

@@ -4,6 +4,7 @@ pub mod ast;
 mod build;
 mod error;
 mod expected;
+mod print;
 mod read;
 mod scan;
 mod tree;
@@ -42,4 +43,16 @@ pub fn parse_expression(sources: &Sources, id: SourceId) -> Result<ast::Expressi
     let source = sources.get(id);
     let comments = scan::check(&source.text, id)?;
     build::single_expression(&source.text, id, comments)
+}
+
+/// The canonical text of a file: one clause a line, in one order, every comment kept. Formatting it again changes
+/// nothing, and it reads as the same tree but for the order of its clauses.
+///
+/// # Errors
+/// As `parse`.
+pub fn format(sources: &Sources, id: SourceId) -> Result<String, Diagnostic> {
+    let source = sources.get(id);
+    let comments = scan::check(&source.text, id)?;
+    let file = build::file(&source.text, id, comments.clone())?;
+    Ok(print::file(sources, &file, &comments))
 }

@@ -97,7 +97,7 @@ fn clause_text(kind: &ClauseKind) -> String {
             items.iter().map(|item| {
                 let what = match &item.what {
                     HoldWhat::Symbol(text) => format!("{:?}", text.text),
-                    HoldWhat::Strategy(name) => name.text.clone(),
+                    HoldWhat::Strategy(name) => name_text(name),
                 };
                 one(&what, &item.weight)
             }),
@@ -168,7 +168,9 @@ fn clause_text(kind: &ClauseKind) -> String {
         ClauseKind::Benchmark(BenchmarkName::Symbol(text)) => {
             format!("(benchmark {:?})", text.text)
         }
-        ClauseKind::Benchmark(BenchmarkName::Name(name)) => format!("(benchmark {})", name.text),
+        ClauseKind::Benchmark(BenchmarkName::Name(name)) => {
+            format!("(benchmark {})", name_text(name))
+        }
         ClauseKind::Expect(value) => one("expect", value),
     }
 }
@@ -259,7 +261,7 @@ pub fn expression_text(expression: &Expression) -> String {
         }
         ExpressionKind::Member { value, name, arguments } => {
             let head = if arguments.is_some() { "call-member" } else { "member" };
-            let start = [expression_text(value), name.text.clone()];
+            let start = [expression_text(value), name_text(name)];
             let arguments = arguments.as_deref().unwrap_or_default();
             node(head, start.into_iter().chain(arguments_text(arguments)))
         }
@@ -304,9 +306,15 @@ fn unit_letter(unit: DurationUnit) -> char {
 
 fn path_text(path: &Path) -> String {
     match &path.table {
-        Some(Name { text, .. }) => format!("{text}.{}", path.name.text),
-        None => path.name.text.clone(),
+        Some(table) => format!("{}.{}", name_text(table), name_text(&path.name)),
+        None => name_text(&path.name),
     }
+}
+
+/// A name, in backticks unless it is a word.
+fn name_text(name: &Name) -> String {
+    let word = name.text.chars().all(|c| c == '_' || c.is_alphanumeric());
+    if word { name.text.clone() } else { format!("`{}`", name.text) }
 }
 
 fn arguments_text(arguments: &[Argument]) -> impl Iterator<Item = String> {

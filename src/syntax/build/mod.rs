@@ -180,14 +180,15 @@ impl Builder<'_> {
         }
     }
 
-    /// The text of the `##` lines right before a statement.
+    /// The text of the `##` lines right before a statement; a blank line parts them from it.
     fn documentation(&self, statement: Span) -> Option<String> {
         let mut start = statement.start as usize;
         let before = self.comments.partition_point(|c| c.range.end <= start);
         let mut lines = vec![];
         for comment in self.comments[..before].iter().rev() {
             let between = &self.text[comment.range.end..start];
-            if !comment.documents || !between.trim().is_empty() {
+            let follows = between.trim().is_empty() && between.matches('\n').count() < 2;
+            if !comment.documents || !follows {
                 break;
             }
             let line = self.text[comment.range.clone()].trim_start_matches('#');

@@ -10,16 +10,21 @@ use super::{
 use crate::diagnostic::{Code, Diagnostic};
 use parquet::{
     basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical},
-    column::reader::{ColumnReader, ColumnReaderImpl},
+    column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader},
     data_type::DataType,
     errors::ParquetError,
-    file::{reader::FileReader, serialized_reader::SerializedFileReader},
+    file::{
+        metadata::ParquetMetaData,
+        reader::FileReader,
+        serialized_reader::{SerializedFileReader, SerializedPageReader},
+    },
     schema::types::ColumnDescriptor,
 };
 use rayon::prelude::*;
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 const DAY_SECONDS: i64 = 86_400;
@@ -30,7 +35,7 @@ pub(super) struct Parquet {
     pub(super) names: Vec<String>,
     pub(super) looks: Vec<Looks>,
     times: Vec<Option<Time>>,
-    reader: SerializedFileReader<File>,
+    metadata: Arc<ParquetMetaData>,
 }
 
 /// How the integers of a column stand for days.
@@ -58,7 +63,8 @@ impl Parquet {
         let names = columns.iter().map(|c| c.path().string()).collect();
         let times: Vec<Option<Time>> = columns.iter().map(|c| time(c)).collect();
         let looks = columns.iter().zip(&times).map(|(c, t)| looks(c, *t)).collect();
-        Ok(Self { path: path.to_owned(), names, looks, times, reader })
+        let metadata = Arc::new(reader.metadata().clone());
+        Ok(Self { path: path.to_owned(), names, looks, times, metadata })
     }
 
     pub(super) fn read(
@@ -67,7 +73,7 @@ impl Parquet {
         missing: &[String],
         progress: &dyn Progress,
     ) -> Result<Table, Vec<Diagnostic>> {
-        let groups = self.reader.num_row_groups();
+        let groups = self.metadata.num_row_groups();
         progress.begin("reading", (groups * wanted.len()) as u64);
         let mut tasks: Vec<(usize, usize)> = vec![];
         for group in 0..groups {
@@ -86,7 +92,7 @@ impl Parquet {
         for (i, column) in read.into_iter().enumerate() {
             parts[i % wanted.len().max(1)].push(column.map_err(|d| vec![*d])?);
         }
-        let metadata = self.reader.metadata();
+        let metadata = &self.metadata;
         let rows: usize = (0..groups).map(|g| metadata.row_group(g).num_rows() as usize).sum();
         let jobs: Vec<_> = parts.into_iter().zip(wanted).collect();
         let joined: Vec<(Column, Faults)> = jobs
@@ -114,27 +120,33 @@ impl Parquet {
                 .column(self.names[column].as_str())
                 .help("the file was cut off or damaged: fetch it again")
         };
-        let reader = self.reader.get_row_group(group).map_err(|e| fault(&e))?;
-        let rows = reader.metadata().num_rows() as usize;
-        let descriptor = reader.metadata().column(column).column_descr_ptr();
+        let metadata = self.metadata.row_group(group);
+        let rows = metadata.num_rows() as usize;
+        let chunk = metadata.column(column);
+        let descriptor = chunk.column_descr_ptr();
         if descriptor.max_rep_level() > 0 {
             let message = "the column holds lists: expected one value a row";
             let error = Diagnostic::error(Code::DataFormat, message);
             return Err(error.in_file(&self.path).column(self.names[column].as_str()));
         }
+        // A handle of its own: handles that were cloned share one place in the file, and threads would move it.
+        let file =
+            File::open(&self.path).map_err(|e| fault(&ParquetError::External(Box::new(e))))?;
+        let mut pages =
+            SerializedPageReader::new(Arc::new(file), chunk, rows, None).map_err(|e| fault(&e))?;
         if descriptor.physical_type() == Physical::BYTE_ARRAY {
-            let mut pages = reader.get_column_page_reader(column).map_err(|e| fault(&e))?;
             let optional = descriptor.max_def_level();
-            let text = texts::read(pages.as_mut(), rows, optional).map_err(|e| fault(&e))?;
+            let text = texts::read(&mut pages, rows, optional).map_err(|e| fault(&e))?;
             return Ok(Column::Text(text));
         }
         let time = match what {
             Wanted::Date { .. } => Some(self.times[column]),
             _ => None,
         };
-        let reader = reader.get_column_reader(column).map_err(|e| fault(&e))?;
         let decimal = descriptor.converted_type() == ConvertedType::DECIMAL;
-        numbers(reader, rows, time, decimal.then(|| descriptor.type_scale())).map_err(|e| fault(&e))
+        let scale = decimal.then(|| descriptor.type_scale());
+        let reader = get_column_reader(descriptor, Box::new(pages));
+        numbers(reader, rows, time, scale).map_err(|e| fault(&e))
     }
 
     /// The pieces of a column as one, as it is wanted.

@@ -14,7 +14,7 @@ use parquet::{
     data_type::DataType,
     errors::ParquetError,
     file::{
-        metadata::ParquetMetaData,
+        metadata::{ParquetMetaData, RowGroupMetaData},
         reader::FileReader,
         serialized_reader::{SerializedFileReader, SerializedPageReader},
     },
@@ -23,11 +23,14 @@ use parquet::{
 use rayon::prelude::*;
 use std::{
     fs::File,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 const DAY_SECONDS: i64 = 86_400;
+/// Room is made beforehand for so many values only: a damaged file may claim any number.
+pub(super) const MOST_RESERVED: usize = 1 << 22;
 
 /// A Parquet file whose footer was read.
 pub(super) struct Parquet {
@@ -64,6 +67,10 @@ impl Parquet {
         let times: Vec<Option<Time>> = columns.iter().map(|c| time(c)).collect();
         let looks = columns.iter().zip(&times).map(|(c, t)| looks(c, *t)).collect();
         let metadata = Arc::new(reader.metadata().clone());
+        let length = path.metadata().map_or(0, |m| m.len());
+        if !metadata.row_groups().iter().all(|g| is_sound(g, length)) {
+            return Err(unreadable("its footer names places outside the file".to_owned()));
+        }
         Ok(Self { path: path.to_owned(), names, looks, times, metadata })
     }
 
@@ -83,7 +90,7 @@ impl Parquet {
             .into_par_iter()
             .map(|(group, w)| {
                 let (column, what) = &wanted[w];
-                let column = self.column(group, *column, what).map_err(Box::new);
+                let column = self.guarded(group, *column, what).map_err(Box::new);
                 progress.advance(1);
                 column
             })
@@ -109,6 +116,16 @@ impl Parquet {
             return Err(faults.into_list(&self.path));
         }
         Ok(Table { file: self.path.clone(), rows, columns, lines: Lines::default() })
+    }
+
+    /// [`Self::column`], where a panic of the crate over a damaged page is an error like any other.
+    fn guarded(&self, group: usize, column: usize, what: &Wanted) -> Result<Column, Diagnostic> {
+        let read = AssertUnwindSafe(|| self.column(group, column, what));
+        catch_unwind(read).unwrap_or_else(|_| {
+            let message = format!("row group {} cannot be read: a page is damaged", group + 1);
+            let error = Diagnostic::error(Code::DataUnreadable, message).in_file(&self.path);
+            Err(error.column(self.names[column].as_str()).help("fetch the file again"))
+        })
     }
 
     /// One column of one row group, in the form nearest to how it is stored: numbers, days, or texts.
@@ -200,7 +217,8 @@ impl Parquet {
             }
             (Column::Date(days), Wanted::Date { optional: false, .. }) => {
                 for row in (0..days.len()).filter(|r| days[*r] == NO_DATE) {
-                    faults.add(|| fault(row, Code::BadDate, "a date", ""));
+                    let expected = "a date in the years 1 to 9999";
+                    faults.add(|| fault(row, Code::BadDate, expected, "something else"));
                 }
                 Column::Date(days)
             }
@@ -222,6 +240,19 @@ impl Parquet {
         };
         (column, faults)
     }
+}
+
+/// Whether a row group lies within the file; the crate takes that for granted.
+fn is_sound(group: &RowGroupMetaData, length: u64) -> bool {
+    let inside = |start: i64, size: i64| {
+        let end = u64::try_from(start).ok().zip(u64::try_from(size).ok());
+        end.and_then(|(start, size)| start.checked_add(size)).is_some_and(|end| end <= length)
+    };
+    group.num_rows() >= 0
+        && group.columns().iter().all(|c| {
+            let start = c.dictionary_page_offset().unwrap_or_else(|| c.data_page_offset());
+            inside(start, c.compressed_size()) && inside(c.data_page_offset(), 0)
+        })
 }
 
 /// Infinite numbers are what remains of a division by zero: missing.
@@ -274,11 +305,10 @@ fn numbers(
     time: Option<Option<Time>>,
     scale: Option<i32>,
 ) -> Result<Column, ParquetError> {
+    let sound = |n: i64| i32::try_from(n).ok().filter(|d| value::is_sound(*d)).unwrap_or(NO_DATE);
     let day = |n: i64| match time.flatten() {
-        Some(Time::Days) => i32::try_from(n).unwrap_or(NO_DATE),
-        Some(Time::Ticks(rate)) => {
-            i32::try_from(n.div_euclid(rate.saturating_mul(DAY_SECONDS))).unwrap_or(NO_DATE)
-        }
+        Some(Time::Days) => sound(n),
+        Some(Time::Ticks(rate)) => sound(n.div_euclid(rate.saturating_mul(DAY_SECONDS))),
         None => value::from_integer(n).unwrap_or(NO_DATE),
     };
     let divisor = scale.map_or(1.0, |s| (0..s).fold(1.0, |d, _| d * 10.0));
@@ -327,7 +357,7 @@ fn values<T: DataType, U: Copy>(
     convert: impl Fn(&T::T) -> U,
 ) -> Result<Vec<U>, ParquetError> {
     const BATCH: usize = 8192;
-    let mut out = Vec::with_capacity(rows);
+    let mut out = Vec::with_capacity(rows.min(MOST_RESERVED));
     let mut levels: Vec<i16> = Vec::with_capacity(BATCH);
     let mut batch: Vec<T::T> = Vec::with_capacity(BATCH);
     while out.len() < rows {

@@ -249,7 +249,7 @@ impl Account {
         }
         let mut lost = |count: usize, why: &str| {
             if count > 0 {
-                let message = format!("{name}: {} records were left out, as {why}", grouped(count));
+                let message = format!("{name}: records left out, as {why}: {}", grouped(count));
                 parts.warnings.push(Diagnostic::warning(Code::DataNote, message));
             }
         };

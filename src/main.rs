@@ -1,4 +1,4 @@
-//! The program: parse arguments, call the library.
+//! The program: everything it does is in `decile::cli`.
 
 fn main() -> std::process::ExitCode {
     decile::cli::main()

@@ -1,6 +1,9 @@
 //! The program's commands, a file each: read arguments, call the library, print what it gives.
 
+mod explain;
 mod import;
+mod market;
+mod run;
 mod sample;
 
 use crate::diagnostic::{Diagnostics, Style, render};
@@ -46,6 +49,8 @@ enum ErrorFormat {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Run),
+    Explain(explain::Explain),
     Import(import::Import),
     Sample(sample::Sample),
 }
@@ -94,6 +99,8 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let terminal = Terminal::new(arguments.color, arguments.error_format);
     let done: Result<(), Diagnostics> = match &arguments.command {
+        Command::Run(command) => run::run(command, terminal),
+        Command::Explain(command) => explain::run(command, terminal),
         Command::Import(command) => import::run(command, terminal),
         Command::Sample(command) => sample::run(command, terminal),
     };

@@ -1,0 +1,9 @@
+//! Portfolio, backtest, metrics and report, from signals that the tests make by hand.
+
+mod market;
+mod schedule;
+mod select;
+mod constrain;
+mod simulate;
+mod laws;
+mod reference;

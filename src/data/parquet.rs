@@ -10,19 +10,27 @@ use super::{
 use crate::diagnostic::{Code, Diagnostic};
 use parquet::{
     basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical},
-    column::reader::{ColumnReader, ColumnReaderImpl},
+    column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader},
     data_type::DataType,
     errors::ParquetError,
-    file::{reader::FileReader, serialized_reader::SerializedFileReader},
+    file::{
+        metadata::{ParquetMetaData, RowGroupMetaData},
+        reader::FileReader,
+        serialized_reader::{SerializedFileReader, SerializedPageReader},
+    },
     schema::types::ColumnDescriptor,
 };
 use rayon::prelude::*;
 use std::{
     fs::File,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 const DAY_SECONDS: i64 = 86_400;
+/// Room is made beforehand for so many values only: a damaged file may claim any number.
+pub(super) const MOST_RESERVED: usize = 1 << 22;
 
 /// A Parquet file whose footer was read.
 pub(super) struct Parquet {
@@ -30,7 +38,7 @@ pub(super) struct Parquet {
     pub(super) names: Vec<String>,
     pub(super) looks: Vec<Looks>,
     times: Vec<Option<Time>>,
-    reader: SerializedFileReader<File>,
+    metadata: Arc<ParquetMetaData>,
 }
 
 /// How the integers of a column stand for days.
@@ -58,7 +66,12 @@ impl Parquet {
         let names = columns.iter().map(|c| c.path().string()).collect();
         let times: Vec<Option<Time>> = columns.iter().map(|c| time(c)).collect();
         let looks = columns.iter().zip(&times).map(|(c, t)| looks(c, *t)).collect();
-        Ok(Self { path: path.to_owned(), names, looks, times, reader })
+        let metadata = Arc::new(reader.metadata().clone());
+        let length = path.metadata().map_or(0, |m| m.len());
+        if !metadata.row_groups().iter().all(|g| is_sound(g, length)) {
+            return Err(unreadable("its footer names places outside the file".to_owned()));
+        }
+        Ok(Self { path: path.to_owned(), names, looks, times, metadata })
     }
 
     pub(super) fn read(
@@ -67,7 +80,7 @@ impl Parquet {
         missing: &[String],
         progress: &dyn Progress,
     ) -> Result<Table, Vec<Diagnostic>> {
-        let groups = self.reader.num_row_groups();
+        let groups = self.metadata.num_row_groups();
         progress.begin("reading", (groups * wanted.len()) as u64);
         let mut tasks: Vec<(usize, usize)> = vec![];
         for group in 0..groups {
@@ -77,7 +90,7 @@ impl Parquet {
             .into_par_iter()
             .map(|(group, w)| {
                 let (column, what) = &wanted[w];
-                let column = self.column(group, *column, what).map_err(Box::new);
+                let column = self.guarded(group, *column, what).map_err(Box::new);
                 progress.advance(1);
                 column
             })
@@ -86,7 +99,7 @@ impl Parquet {
         for (i, column) in read.into_iter().enumerate() {
             parts[i % wanted.len().max(1)].push(column.map_err(|d| vec![*d])?);
         }
-        let metadata = self.reader.metadata();
+        let metadata = &self.metadata;
         let rows: usize = (0..groups).map(|g| metadata.row_group(g).num_rows() as usize).sum();
         let jobs: Vec<_> = parts.into_iter().zip(wanted).collect();
         let joined: Vec<(Column, Faults)> = jobs
@@ -105,6 +118,16 @@ impl Parquet {
         Ok(Table { file: self.path.clone(), rows, columns, lines: Lines::default() })
     }
 
+    /// [`Self::column`], where a panic of the crate over a damaged page is an error like any other.
+    fn guarded(&self, group: usize, column: usize, what: &Wanted) -> Result<Column, Diagnostic> {
+        let read = AssertUnwindSafe(|| self.column(group, column, what));
+        catch_unwind(read).unwrap_or_else(|_| {
+            let message = format!("row group {} cannot be read: a page is damaged", group + 1);
+            let error = Diagnostic::error(Code::DataUnreadable, message).in_file(&self.path);
+            Err(error.column(self.names[column].as_str()).help("fetch the file again"))
+        })
+    }
+
     /// One column of one row group, in the form nearest to how it is stored: numbers, days, or texts.
     fn column(&self, group: usize, column: usize, what: &Wanted) -> Result<Column, Diagnostic> {
         let fault = |e: &ParquetError| {
@@ -114,27 +137,33 @@ impl Parquet {
                 .column(self.names[column].as_str())
                 .help("the file was cut off or damaged: fetch it again")
         };
-        let reader = self.reader.get_row_group(group).map_err(|e| fault(&e))?;
-        let rows = reader.metadata().num_rows() as usize;
-        let descriptor = reader.metadata().column(column).column_descr_ptr();
+        let metadata = self.metadata.row_group(group);
+        let rows = metadata.num_rows() as usize;
+        let chunk = metadata.column(column);
+        let descriptor = chunk.column_descr_ptr();
         if descriptor.max_rep_level() > 0 {
             let message = "the column holds lists: expected one value a row";
             let error = Diagnostic::error(Code::DataFormat, message);
             return Err(error.in_file(&self.path).column(self.names[column].as_str()));
         }
+        // A handle of its own: handles that were cloned share one place in the file, and threads would move it.
+        let file =
+            File::open(&self.path).map_err(|e| fault(&ParquetError::External(Box::new(e))))?;
+        let mut pages =
+            SerializedPageReader::new(Arc::new(file), chunk, rows, None).map_err(|e| fault(&e))?;
         if descriptor.physical_type() == Physical::BYTE_ARRAY {
-            let mut pages = reader.get_column_page_reader(column).map_err(|e| fault(&e))?;
             let optional = descriptor.max_def_level();
-            let text = texts::read(pages.as_mut(), rows, optional).map_err(|e| fault(&e))?;
+            let text = texts::read(&mut pages, rows, optional).map_err(|e| fault(&e))?;
             return Ok(Column::Text(text));
         }
         let time = match what {
             Wanted::Date { .. } => Some(self.times[column]),
             _ => None,
         };
-        let reader = reader.get_column_reader(column).map_err(|e| fault(&e))?;
         let decimal = descriptor.converted_type() == ConvertedType::DECIMAL;
-        numbers(reader, rows, time, decimal.then(|| descriptor.type_scale())).map_err(|e| fault(&e))
+        let scale = decimal.then(|| descriptor.type_scale());
+        let reader = get_column_reader(descriptor, Box::new(pages));
+        numbers(reader, rows, time, scale).map_err(|e| fault(&e))
     }
 
     /// The pieces of a column as one, as it is wanted.
@@ -188,7 +217,8 @@ impl Parquet {
             }
             (Column::Date(days), Wanted::Date { optional: false, .. }) => {
                 for row in (0..days.len()).filter(|r| days[*r] == NO_DATE) {
-                    faults.add(|| fault(row, Code::BadDate, "a date", ""));
+                    let expected = "a date in the years 1 to 9999";
+                    faults.add(|| fault(row, Code::BadDate, expected, "something else"));
                 }
                 Column::Date(days)
             }
@@ -210,6 +240,19 @@ impl Parquet {
         };
         (column, faults)
     }
+}
+
+/// Whether a row group lies within the file; the crate takes that for granted.
+fn is_sound(group: &RowGroupMetaData, length: u64) -> bool {
+    let inside = |start: i64, size: i64| {
+        let end = u64::try_from(start).ok().zip(u64::try_from(size).ok());
+        end.and_then(|(start, size)| start.checked_add(size)).is_some_and(|end| end <= length)
+    };
+    group.num_rows() >= 0
+        && group.columns().iter().all(|c| {
+            let start = c.dictionary_page_offset().unwrap_or_else(|| c.data_page_offset());
+            inside(start, c.compressed_size()) && inside(c.data_page_offset(), 0)
+        })
 }
 
 /// Infinite numbers are what remains of a division by zero: missing.
@@ -262,11 +305,10 @@ fn numbers(
     time: Option<Option<Time>>,
     scale: Option<i32>,
 ) -> Result<Column, ParquetError> {
+    let sound = |n: i64| i32::try_from(n).ok().filter(|d| value::is_sound(*d)).unwrap_or(NO_DATE);
     let day = |n: i64| match time.flatten() {
-        Some(Time::Days) => i32::try_from(n).unwrap_or(NO_DATE),
-        Some(Time::Ticks(rate)) => {
-            i32::try_from(n.div_euclid(rate.saturating_mul(DAY_SECONDS))).unwrap_or(NO_DATE)
-        }
+        Some(Time::Days) => sound(n),
+        Some(Time::Ticks(rate)) => sound(n.div_euclid(rate.saturating_mul(DAY_SECONDS))),
         None => value::from_integer(n).unwrap_or(NO_DATE),
     };
     let divisor = scale.map_or(1.0, |s| (0..s).fold(1.0, |d, _| d * 10.0));
@@ -315,7 +357,7 @@ fn values<T: DataType, U: Copy>(
     convert: impl Fn(&T::T) -> U,
 ) -> Result<Vec<U>, ParquetError> {
     const BATCH: usize = 8192;
-    let mut out = Vec::with_capacity(rows);
+    let mut out = Vec::with_capacity(rows.min(MOST_RESERVED));
     let mut levels: Vec<i16> = Vec::with_capacity(BATCH);
     let mut batch: Vec<T::T> = Vec::with_capacity(BATCH);
     while out.len() < rows {

@@ -284,6 +284,11 @@ fn report(
     }
 }
 
+/// `1 symbol`, `2 symbols`.
+fn counted(number: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
 /// A number with its thousands apart.
 pub(super) fn grouped(number: usize) -> String {
     let digits = number.to_string();
@@ -385,6 +390,7 @@ pub(super) fn assemble(
     let symbols: Arc<[String]> = symbols.into_iter().map(str::to_owned).collect();
     one_table_each(&tables)?;
     let sessions = super::sessions::find(&tables);
+    too_thin(&tables, sessions.dates.len(), symbols.len())?;
     let mut calendar = Calendar::new(sessions.dates);
     if let Some(rows) = catalog.rows_per_year {
         calendar = calendar.with_rows_per_year(rows);
@@ -396,9 +402,9 @@ pub(super) fn assemble(
     set_basis(&mut parts, &tables);
     if let (Some(first), Some(last)) = (calendar.dates().first(), calendar.dates().last()) {
         parts.detected.push(format!(
-            "{} symbols, {} sessions from {first} to {last}, {} rows a year",
-            grouped(symbols.len()),
-            grouped(calendar.len()),
+            "{}, {} from {first} to {last}, {} rows a year",
+            counted(symbols.len(), "symbol"),
+            counted(calendar.len(), "session"),
             calendar.rows_per_year()
         ));
     }
@@ -411,6 +417,25 @@ pub(super) fn assemble(
     }
     add_panels(&mut parts, placed);
     Ok(parts)
+}
+
+/// Refuses tables whose panels would be large and next to empty: their columns are not what they seem to be.
+fn too_thin(tables: &[Read], dates: usize, symbols: usize) -> Result<(), Vec<Diagnostic>> {
+    const LARGE: usize = 200_000_000;
+    const THIN: usize = 200;
+    let rows: usize = tables.iter().map(|t| t.table.rows).sum();
+    let cells = dates.saturating_mul(symbols);
+    if cells < LARGE || cells / THIN < rows {
+        return Ok(());
+    }
+    let message = format!(
+        "{} rows have {} dates and {} symbols: fewer than one in {THIN} of the prices would be there",
+        grouped(rows),
+        grouped(dates),
+        grouped(symbols)
+    );
+    let error = Diagnostic::error(Code::DataFormat, message).in_file(&tables[0].table.file);
+    Err(vec![error.help("check which columns hold the symbols and the dates")])
 }
 
 /// A symbol stands in one table of prices only.

@@ -204,6 +204,18 @@ fn publications(
     Ok((0..table.rows).map(find).collect())
 }
 
+/// `90 days`.
+fn in_words(span: jiff::Span) -> String {
+    let parts = [
+        (i64::from(span.get_years()), "year"),
+        (i64::from(span.get_months()), "month"),
+        (i64::from(span.get_weeks()), "week"),
+        (i64::from(span.get_days()), "day"),
+    ];
+    let part = parts.into_iter().find(|(n, _)| *n != 0).unwrap_or((0, "day"));
+    format!("{} {}{}", part.0, part.1, if part.0 == 1 { "" } else { "s" })
+}
+
 /// What became of the rows of a table.
 #[derive(Default)]
 struct Account {
@@ -217,8 +229,7 @@ impl Account {
     fn report(&self, parts: &mut Parts, name: &str, spec: &ReportTable) {
         let records = self.known + self.lagged;
         let share = |n: usize| format!("{:.1}%", 100.0 * n as f64 / records.max(1) as f64);
-        let lag = spec.lag.map(|l| l.0).unwrap_or_default();
-        let lag = format!("{lag:#}");
+        let lag = spec.lag.map_or_else(String::new, |l| in_words(l.0));
         parts.detected.push(format!("{name}: {} records of {}", grouped(records), spec.file));
         if records > 0 {
             parts.notes.push(match (self.known, self.lagged) {
@@ -238,7 +249,7 @@ impl Account {
         }
         let mut lost = |count: usize, why: &str| {
             if count > 0 {
-                let message = format!("{name}: {} records were left out, as {why}", grouped(count));
+                let message = format!("{name}: records left out, as {why}: {}", grouped(count));
                 parts.warnings.push(Diagnostic::warning(Code::DataNote, message));
             }
         };

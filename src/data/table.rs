@@ -198,10 +198,17 @@ impl TableFile {
         missing: &[String],
         progress: &dyn Progress,
     ) -> Result<Table, Vec<Diagnostic>> {
-        let table = match self {
+        let mut table = match self {
             Self::Csv(file) => file.read(wanted, missing, progress)?,
             Self::Parquet(file) => file.read(wanted, missing, progress)?,
         };
+        let numbers: Vec<f64> = missing.iter().filter_map(|m| m.trim().parse().ok()).collect();
+        if !numbers.is_empty() {
+            for column in &mut table.columns {
+                let Column::Number(values) = column else { continue };
+                values.iter_mut().filter(|v| numbers.contains(v)).for_each(|v| *v = f64::NAN);
+            }
+        }
         if table.rows == 0 {
             let error = Diagnostic::error(Code::NoRows, "the table has a header and no rows");
             return Err(vec![error.in_file(self.path())]);

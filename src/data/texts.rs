@@ -15,7 +15,7 @@ type Result<T> = std::result::Result<T, ParquetError>;
 pub(super) fn read(pages: &mut dyn PageReader, rows: usize, levels: i16) -> Result<Text> {
     let mut reader =
         Reader { text: Text::default(), codes: FxHashMap::default(), dictionary: vec![] };
-    reader.text.codes.reserve_exact(rows);
+    reader.text.codes.reserve_exact(rows.min(super::parquet::MOST_RESERVED));
     while let Some(page) = pages.get_next_page()? {
         let values =
             if page.page_type() == PageType::DICTIONARY_PAGE { 0 } else { page.num_values() };

@@ -74,6 +74,11 @@ fn civil(year: u32, month: u32, day: u32) -> Option<i32> {
     Some((era * 146_097 + day_of_era) as i32 - 719_468)
 }
 
+/// Whether days since 1970-01-01 lie in the years 1 to 9999.
+pub(super) fn is_sound(days: i32) -> bool {
+    (-719_162..=2_932_896).contains(&days)
+}
+
 /// A date from a number such as 20100104.
 pub(super) fn from_integer(number: i64) -> Option<i32> {
     let number = u32::try_from(number).ok()?;

@@ -40,7 +40,7 @@ pub(super) fn is_wide(spec: &PriceTable, file: &TableFile) -> bool {
     let has_close = roles.iter().any(|r| {
         matches!(r, Role::AdjustedClose | Role::Return) || *r == Role::Field("close".to_owned())
     });
-    numbers > 0 && numbers * 2 > names.len() - 1 && (!has_close || usual * 2 < names.len() - 1)
+    numbers > 0 && numbers * 2 >= names.len() - 1 && (!has_close || usual * 2 < names.len() - 1)
 }
 
 /// The column of dates: declared, or by its name, or the first that holds dates.

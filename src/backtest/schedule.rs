@@ -10,12 +10,7 @@ use crate::{
 ///
 /// A period ends where the calendar's next session lies in another one, and begins where the session before does, so
 /// neither end of the data makes a period's last or first day by itself. `every n rows` counts from `from`.
-pub fn decision_rows(
-    rules: &[CalendarRule],
-    calendar: &Calendar,
-    from: Row,
-    to: Row,
-) -> Vec<Row> {
+pub fn decision_rows(rules: &[CalendarRule], calendar: &Calendar, from: Row, to: Row) -> Vec<Row> {
     let Some(last) = (calendar.len() as Row).checked_sub(1) else { return vec![] };
     let mut rows = vec![];
     for rule in rules {
@@ -93,12 +88,7 @@ struct Weekday {
 
 impl Weekday {
     /// Whether the wanted day is the date of `row`, or one of the days without a session between it and the next.
-    fn moves_to(
-        self,
-        calendar: &Calendar,
-        row: Row,
-        in_months: &impl Fn(Date) -> bool,
-    ) -> bool {
+    fn moves_to(self, calendar: &Calendar, row: Row, in_months: &impl Fn(Date) -> bool) -> bool {
         let next = calendar.next_session(row);
         let mut date = calendar.date(row);
         loop {

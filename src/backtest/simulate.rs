@@ -260,7 +260,7 @@ impl<'a> Run<'a> {
         if !fills.list.is_empty() {
             rebalance.traded.get_or_insert(row);
             rebalance.turnover += fills.bought.max(fills.sold) / nav;
-            rebalance.paid = rebalance.paid.min(fills.paid);
+            rebalance.unpaid += fills.unpaid / nav;
         }
     }
 
@@ -272,8 +272,8 @@ impl<'a> Run<'a> {
         let target = portfolio::construct(decision, &|asset| self.book.holds(asset))?;
         self.decided = row;
         self.orders = self.orders_to(&target, row);
-        let (traded, turnover, unfilled, paid) = (None, 0.0, 0, 1.0);
-        self.track.rebalances.push(Rebalance { target, traded, turnover, unfilled, paid });
+        let (traded, turnover, unfilled, unpaid) = (None, 0.0, 0, 0.0);
+        self.track.rebalances.push(Rebalance { target, traded, turnover, unfilled, unpaid });
         if policy.trade == TradeAt::ThisClose {
             let (index, close) = (self.index(row), self.close(row));
             self.trade(row, index, &|asset| close[asset]);

@@ -87,14 +87,8 @@ pub(super) fn constrain(
     }
 }
 
-fn position_bound(
-    bounds: &[Bound],
-    wanted: impl Fn(&Bound) -> bool,
-) -> impl Iterator<Item = f64> {
-    bounds
-        .iter()
-        .filter(move |b| b.target == BoundTarget::Position && wanted(b))
-        .map(|b| b.amount)
+fn position_bound(bounds: &[Bound], wanted: impl Fn(&Bound) -> bool) -> impl Iterator<Item = f64> {
+    bounds.iter().filter(move |b| b.target == BoundTarget::Position && wanted(b)).map(|b| b.amount)
 }
 
 /// The least weight below the floor; of equal ones the last.
@@ -196,9 +190,7 @@ fn solve(bounds: &[Bound], groups: &Groups, start: &[f64]) -> Result<Vec<f64>, C
 
 /// A smallest set of bounds that conflict: each is left out in turn, and stays out if the others conflict without it.
 fn conflict(bounds: &[Bound], groups: &Groups, start: &[f64], budget: Budget) -> Conflict {
-    let takes_part = |b: &Bound| {
-        is_part_of_problem(b) && (budget == Budget::Part || !b.else_cash)
-    };
+    let takes_part = |b: &Bound| is_part_of_problem(b) && (budget == Budget::Part || !b.else_cash);
     let mut set: Vec<usize> = (0..bounds.len()).filter(|&i| takes_part(&bounds[i])).collect();
     let problem = |set: &[usize]| groups.problem(bounds, &|i| set.contains(&i), start, budget);
     for i in set.clone() {

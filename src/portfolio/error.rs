@@ -63,11 +63,7 @@ pub(super) fn weight_negative(
     Box::new(diagnostic)
 }
 
-pub(super) fn no_weights(
-    decision: Decision<'_>,
-    picked: usize,
-    missing: usize,
-) -> Box<Diagnostic> {
+pub(super) fn no_weights(decision: Decision<'_>, picked: usize, missing: usize) -> Box<Diagnostic> {
     let text = format!(
         "on {} none of the {} picked has a weight: {missing} missing, {} zero",
         date(decision),
@@ -81,12 +77,10 @@ pub(super) fn no_weights(
 }
 
 pub(super) fn infeasible(decision: Decision<'_>, conflict: &Conflict) -> Box<Diagnostic> {
-    let bounds: Vec<&Bound> =
-        conflict.bounds.iter().map(|&i| &decision.policy.bounds[i]).collect();
+    let bounds: Vec<&Bound> = conflict.bounds.iter().map(|&i| &decision.policy.bounds[i]).collect();
     let texts: Vec<String> = bounds.iter().map(|b| format!("`{}`", b.text)).collect();
     let names = plural(conflict.names, "name", "names");
-    let (verb, verb_ask) =
-        if texts.len() == 1 { ("allows", "asks") } else { ("allow", "ask") };
+    let (verb, verb_ask) = if texts.len() == 1 { ("allows", "asks") } else { ("allow", "ask") };
     let what = match conflict.lack {
         Lack::TooLittle(most) => format!(
             "{} {verb} at most {} in {names} on {}, {} short of 100%",
@@ -119,8 +113,11 @@ pub(super) fn infeasible(decision: Decision<'_>, conflict: &Conflict) -> Box<Dia
                 format!("{side} {amount} in each of {}", plural(groups, "group", "groups"))
             }
         };
-        diagnostic =
-            if i == 0 { diagnostic.at(bound.span, text) } else { diagnostic.also(bound.span, text) };
+        diagnostic = if i == 0 {
+            diagnostic.at(bound.span, text)
+        } else {
+            diagnostic.also(bound.span, text)
+        };
     }
     let help = match conflict.lack {
         Lack::TooLittle(_) => {

@@ -18,10 +18,7 @@ pub(super) struct Weighed {
 
 /// Weighs the picked. An asset whose number is missing is left out, and one whose number is zero is not held; the place
 /// of either stays empty.
-pub(super) fn weigh(
-    decision: Decision<'_>,
-    picked: &[Picked],
-) -> Result<Weighed, Box<Diagnostic>> {
+pub(super) fn weigh(decision: Decision<'_>, picked: &[Picked]) -> Result<Weighed, Box<Diagnostic>> {
     let mut parts: Vec<(usize, f64)> = picked
         .iter()
         .map(|p| Ok((p.asset, part(decision, p, picked.len())?)))

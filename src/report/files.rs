@@ -155,9 +155,8 @@ fn holdings(report: &Report<'_>) -> Vec<u8> {
 }
 
 fn trades(report: &Report<'_>) -> Vec<u8> {
-    let header = [
-        "decided", "traded", "strategy", "symbol", "shares", "price", "value", "cost", "reason",
-    ];
+    let header =
+        ["decided", "traded", "strategy", "symbol", "shares", "price", "value", "cost", "reason"];
     let symbols = &report.market.schema().symbols;
     let rows = report.runs.iter().flat_map(|run| {
         run.track.trades.iter().map(|t| {

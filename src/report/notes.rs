@@ -127,15 +127,14 @@ fn unfilled(run: &StrategyRun<'_>) -> Option<String> {
 }
 
 fn cut_purchases(run: &StrategyRun<'_>) -> Option<String> {
-    // What costs alone take from a purchase is nothing to remark on.
-    let cut = |paid: f64| paid < 1.0 - 2.0 * run.policy.cost.unwrap_or(0.0) - 0.01;
+    // What costs and a day's drift take from a purchase is nothing to remark on.
     let list: Vec<f64> =
-        run.track.rebalances.iter().map(|r| r.paid).filter(|&p| cut(p)).collect();
-    let least = list.iter().copied().reduce(f64::min)?;
+        run.track.rebalances.iter().map(|r| r.unpaid).filter(|&unpaid| unpaid > 0.02).collect();
+    let most = list.iter().copied().reduce(f64::max)?;
     Some(format!(
-        "On {} cash was short and purchases were cut, at worst to {} of what was ordered.",
+        "On {} cash was short and purchases were cut, at most by {} of net asset value.",
         counted(list.len(), "rebalance", "rebalances"),
-        percent(least)
+        percent(most)
     ))
 }
 

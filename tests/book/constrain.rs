@@ -198,42 +198,41 @@ fn both_caps_are_named_where_only_together_they_leave_too_little() {
 
 /// A random problem with one to three partitions. It may have no solution.
 fn problems(partitions: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Problem> {
-    (2usize..24, partitions).prop_flat_map(|(n, k)| {
-        let start = prop::collection::vec(0.01f64..1.0, n);
-        let cap = prop_oneof![Just(f64::INFINITY), (1.0 / n as f64)..1.0];
-        let partition = (
-            prop::collection::vec(0usize..4, n),
-            prop::collection::vec(prop_oneof![3 => Just(0.0), 1 => 0.0f64..0.3], 4),
-            prop::collection::vec(prop_oneof![1 => Just(f64::INFINITY), 2 => 0.2f64..0.9], 4),
-        );
-        (start, cap, prop::collection::vec(partition, k), any::<bool>())
-    })
-    .prop_map(|(start, position_cap, partitions, whole)| {
-        let total: f64 = start.iter().sum();
-        let partition = |(group, lower, upper): (Vec<usize>, Vec<f64>, Vec<f64>)| {
-            // An empty group holds nothing, so it cannot have a floor.
-            let lower = lower.iter().enumerate();
-            let lower = lower.map(|(g, l)| if group.contains(&g) { *l } else { 0.0 }).collect();
-            Partition { group, lower, upper }
-        };
-        Problem {
-            start: start.iter().map(|s| s / total).collect(),
-            position_cap,
-            partitions: partitions.into_iter().map(partition).collect(),
-            budget: if whole { Budget::Whole } else { Budget::Part },
-        }
-    })
+    (2usize..24, partitions)
+        .prop_flat_map(|(n, k)| {
+            let start = prop::collection::vec(0.01f64..1.0, n);
+            let cap = prop_oneof![Just(f64::INFINITY), (1.0 / n as f64)..1.0];
+            let partition = (
+                prop::collection::vec(0usize..4, n),
+                prop::collection::vec(prop_oneof![3 => Just(0.0), 1 => 0.0f64..0.3], 4),
+                prop::collection::vec(prop_oneof![1 => Just(f64::INFINITY), 2 => 0.2f64..0.9], 4),
+            );
+            (start, cap, prop::collection::vec(partition, k), any::<bool>())
+        })
+        .prop_map(|(start, position_cap, partitions, whole)| {
+            let total: f64 = start.iter().sum();
+            let partition = |(group, lower, upper): (Vec<usize>, Vec<f64>, Vec<f64>)| {
+                // An empty group holds nothing, so it cannot have a floor.
+                let lower = lower.iter().enumerate();
+                let lower = lower.map(|(g, l)| if group.contains(&g) { *l } else { 0.0 }).collect();
+                Partition { group, lower, upper }
+            };
+            Problem {
+                start: start.iter().map(|s| s / total).collect(),
+                position_cap,
+                partitions: partitions.into_iter().map(partition).collect(),
+                budget: if whole { Budget::Whole } else { Budget::Part },
+            }
+        })
 }
-
 
 /// Checks that no small move that keeps the constraints comes nearer: of two assets i and j, taking from one and giving
 /// to the other; in a convex problem with these constraints, together with moves over a cycle of four, that is all the
 /// moves there are for one partition.
 fn assert_nearest(problem: &Problem, weights: &[f64]) {
     assert!(problem.satisfied_by(weights), "{weights:?}");
-    let distance = |w: &[f64]| {
-        w.iter().zip(&problem.start).map(|(w, s)| (w - s) * (w - s) / s).sum::<f64>()
-    };
+    let distance =
+        |w: &[f64]| w.iter().zip(&problem.start).map(|(w, s)| (w - s) * (w - s) / s).sum::<f64>();
     let here = distance(weights);
     let mut moved = weights.to_vec();
     for i in 0..weights.len() {

@@ -29,8 +29,14 @@ fn two_years() -> Calendar {
 fn periods_end_on_their_last_session() {
     let calendar = two_years();
     let quarters = [
-        "2020-03-31", "2020-06-30", "2020-09-30", "2020-12-31", "2021-03-31", "2021-06-30",
-        "2021-09-30", "2021-12-31",
+        "2020-03-31",
+        "2020-06-30",
+        "2020-09-30",
+        "2020-12-31",
+        "2021-03-31",
+        "2021-06-30",
+        "2021-09-30",
+        "2021-12-31",
     ];
     assert_eq!(dates_of(&[rule(Every::Quarter, On::LastDay)], &calendar), quarters);
     assert_eq!(
@@ -74,10 +80,8 @@ fn cutting_the_data_never_ends_a_period() {
 #[test]
 fn a_weekday_without_a_session_moves_to_the_session_before() {
     let calendar = two_years();
-    let fridays = dates_of(
-        &[rule(Every::Week, On::Weekday { weekday: 4, ordinal: None })],
-        &calendar,
-    );
+    let fridays =
+        dates_of(&[rule(Every::Week, On::Weekday { weekday: 4, ordinal: None })], &calendar);
     assert_eq!(fridays[0], "2020-01-03");
     assert!(fridays.contains(&"2020-04-09".to_owned()), "Good Friday moves to Thursday");
     assert!(!fridays.contains(&"2020-04-10".to_owned()));

@@ -52,8 +52,7 @@ fn counts_shares_and_quantiles() {
 fn a_share_of_a_whole_number_is_not_rounded_up() {
     let symbols: Vec<String> = (0..100).map(|i| format!("S{i:02}")).collect();
     let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
-    let market =
-        Market::new(&symbols, weekdays("2020-01-01", 2), Array2::from_elem((2, 100), 1.0));
+    let market = Market::new(&symbols, weekdays("2020-01-01", 2), Array2::from_elem((2, 100), 1.0));
     let mut strategy = Trial::new(&market, &[0]);
     strategy.policy.pick.count = PickCount::TopShare(0.07);
     assert_eq!(select(decision(&strategy), &|_| false).picked.len(), 7);

@@ -102,8 +102,9 @@ impl Partition {
 
     fn satisfied_by(&self, weights: &[f64]) -> bool {
         let totals = self.totals(weights);
-        totals.iter().enumerate().all(|(g, &t)| {
-            t >= self.lower[g] - ROUNDING && t <= self.upper[g] + ROUNDING
-        })
+        totals
+            .iter()
+            .enumerate()
+            .all(|(g, &t)| t >= self.lower[g] - ROUNDING && t <= self.upper[g] + ROUNDING)
     }
 }

@@ -80,10 +80,6 @@ impl Book {
         self.cash + self.positions.iter().map(Position::value).sum::<f64>()
     }
 
-    pub(super) fn holds(&self, asset: usize) -> bool {
-        self.place(asset).is_ok()
-    }
-
     fn place(&self, asset: usize) -> Result<usize, usize> {
         self.positions.binary_search_by_key(&asset, |p| p.asset)
     }

@@ -72,7 +72,7 @@ fn first_decision(simulation: &Simulation<'_>) -> Result<Row, Box<Diagnostic>> {
     let from = first.max(lookback);
     for &row in simulation.decisions.iter().filter(|r| (from..=last).contains(r)) {
         let decision = Decision { market, policy, signals, row };
-        let funnel = portfolio::select(decision, &|_| false).funnel;
+        let funnel = portfolio::select(decision, &[]).funnel;
         if funnel.scored >= needed && funnel.picked > 0 {
             return Ok(row);
         }
@@ -269,7 +269,8 @@ impl<'a> Run<'a> {
         self.count_unfilled();
         let Simulation { market, policy, signals, .. } = *self.simulation;
         let decision = Decision { market, policy, signals, row };
-        let target = portfolio::construct(decision, &|asset| self.book.holds(asset))?;
+        let held: Vec<usize> = self.book.positions.iter().map(|p| p.asset).collect();
+        let target = portfolio::construct(decision, &held)?;
         self.decided = row;
         self.orders = self.orders_to(&target, row);
         let (traded, turnover, unfilled, unpaid) = (None, 0.0, 0, 0.0);

@@ -6,6 +6,9 @@ use super::{
 };
 use crate::panel::MarketData;
 
+/// What is to be said of a strategy's run, if anything.
+type Note = fn(&StrategyRun<'_>) -> Option<String>;
+
 /// The notes, each with the strategies it is about where it is not about all.
 pub(super) fn notes(
     market: &dyn MarketData,
@@ -18,15 +21,15 @@ pub(super) fn notes(
     } else {
         "Returns are price returns: the data know no dividends.".to_owned()
     });
-    let about: [&dyn Fn(&StrategyRun<'_>) -> Option<String>; 8] = [
-        &costs,
-        &risk_free,
-        &|run| delistings(run),
-        &fewer_than_asked,
-        &without_weight,
-        &unfilled,
-        &cut_purchases,
-        &stale,
+    let about: [Note; 8] = [
+        costs,
+        risk_free,
+        delistings,
+        fewer_than_asked,
+        without_weight,
+        unfilled,
+        cut_purchases,
+        stale,
     ];
     for note in about {
         notes.extend(grouped_by_text(runs, note));
@@ -39,10 +42,7 @@ pub(super) fn notes(
 }
 
 /// One note for all strategies of which the same is to be said.
-fn grouped_by_text(
-    runs: &[StrategyRun<'_>],
-    note: &dyn Fn(&StrategyRun<'_>) -> Option<String>,
-) -> Vec<String> {
+fn grouped_by_text(runs: &[StrategyRun<'_>], note: Note) -> Vec<String> {
     let mut texts: Vec<(String, Vec<&str>)> = vec![];
     for run in runs {
         let Some(text) = note(run) else { continue };

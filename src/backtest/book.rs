@@ -55,8 +55,8 @@ pub(super) struct Fills {
     pub(super) bought: f64,
     pub(super) sold: f64,
     pub(super) cost: f64,
-    /// The share of the purchases that could be paid.
-    pub(super) paid: f64,
+    /// What could not be paid of the purchases, without its costs.
+    pub(super) unpaid: f64,
 }
 
 #[derive(Debug)]
@@ -78,10 +78,6 @@ impl Book {
 
     pub(super) fn nav(&self) -> f64 {
         self.cash + self.positions.iter().map(Position::value).sum::<f64>()
-    }
-
-    pub(super) fn holds(&self, asset: usize) -> bool {
-        self.place(asset).is_ok()
     }
 
     fn place(&self, asset: usize) -> Result<usize, usize> {
@@ -155,7 +151,7 @@ impl Book {
         });
         let sold: f64 = sales.iter().map(|f| -f.value).sum();
         self.cash += sold - sales.iter().map(|f| f.cost).sum::<f64>();
-        let paid = self.pay(&mut purchases);
+        let unpaid = self.pay(&mut purchases);
         let mut list = sales;
         list.append(&mut purchases);
         for fill in &list {
@@ -164,18 +160,19 @@ impl Book {
         self.find_next_end();
         let bought = list.iter().map(|f| f.value.max(0.0)).sum();
         let cost = list.iter().map(|f| f.cost).sum();
-        Fills { list, bought, sold, cost, paid }
+        Fills { list, bought, sold, cost, unpaid }
     }
 
-    /// Pays for purchases, shrinking them to the cash there is. Gives the share that could be paid.
+    /// Pays for purchases, shrinking them to the cash there is. Gives what could not be paid.
     fn pay(&mut self, purchases: &mut Vec<Fill>) -> f64 {
         let price: f64 = purchases.iter().map(|f| f.value + f.cost).sum();
         let available = self.cash.max(0.0);
         if price <= available {
             self.cash -= price;
-            return 1.0;
+            return 0.0;
         }
         let share = available / price;
+        let ordered: f64 = purchases.iter().map(|f| f.value).sum();
         for fill in purchases.iter_mut() {
             fill.after = fill.before + (fill.after - fill.before) * share;
             fill.value *= share;
@@ -183,7 +180,7 @@ impl Book {
         }
         purchases.retain(|f| f.after > f.before);
         self.cash = 0.0;
-        share
+        ordered * (1.0 - share)
     }
 
     fn hold(&mut self, fill: &Fill, index: f64, ends: Row) {

@@ -75,7 +75,7 @@ pub fn first_decision(simulation: &Simulation<'_>) -> Result<Row, Box<Diagnostic
     let from = first.max(lookback);
     for &row in simulation.decisions.iter().filter(|r| (from..=last).contains(r)) {
         let decision = Decision { market, policy, signals, row };
-        let funnel = portfolio::select(decision, &|_| false).funnel;
+        let funnel = portfolio::select(decision, &[]).funnel;
         if funnel.scored >= needed && funnel.picked > 0 {
             return Ok(row);
         }
@@ -263,7 +263,7 @@ impl<'a> Run<'a> {
         if !fills.list.is_empty() {
             rebalance.traded.get_or_insert(row);
             rebalance.turnover += fills.bought.max(fills.sold) / nav;
-            rebalance.paid = rebalance.paid.min(fills.paid);
+            rebalance.unpaid += fills.unpaid / nav;
         }
     }
 
@@ -272,11 +272,12 @@ impl<'a> Run<'a> {
         self.count_unfilled();
         let Simulation { market, policy, signals, .. } = *self.simulation;
         let decision = Decision { market, policy, signals, row };
-        let target = portfolio::construct(decision, &|asset| self.book.holds(asset))?;
+        let held: Vec<usize> = self.book.positions.iter().map(|p| p.asset).collect();
+        let target = portfolio::construct(decision, &held)?;
         self.decided = row;
         self.orders = self.orders_to(&target, row);
-        let (traded, turnover, unfilled, paid) = (None, 0.0, 0, 1.0);
-        self.track.rebalances.push(Rebalance { target, traded, turnover, unfilled, paid });
+        let (traded, turnover, unfilled, unpaid) = (None, 0.0, 0, 0.0);
+        self.track.rebalances.push(Rebalance { target, traded, turnover, unfilled, unpaid });
         if policy.trade == TradeAt::ThisClose {
             let (index, close) = (self.index(row), self.close(row));
             self.trade(row, index, &|asset| close[asset]);

@@ -65,8 +65,8 @@ pub struct Rebalance {
     pub turnover: f64,
     /// How many orders found no price until the next decision (or the end).
     pub unfilled: usize,
-    /// The least share of the purchases that could be paid on a row; 1 if all could.
-    pub paid: f64,
+    /// Purchases that were ordered but could not be paid, as a share of net asset value.
+    pub unpaid: f64,
 }
 
 /// Why there was a trade.

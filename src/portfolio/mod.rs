@@ -72,16 +72,13 @@ pub struct Decision<'a> {
     pub row: Row,
 }
 
-/// The target of a decision; `held(asset)` says what the book holds at the close.
+/// The target of a decision; `held` are the assets that the book holds at the close, sorted.
 ///
 /// With nothing to pick the target is all cash.
 ///
 /// # Errors
 /// `bad-score` where no weights can be made of the values, `infeasible` where no weights satisfy the caps and floors.
-pub fn construct(
-    decision: Decision<'_>,
-    held: &dyn Fn(usize) -> bool,
-) -> Result<Target, Box<Diagnostic>> {
+pub fn construct(decision: Decision<'_>, held: &[usize]) -> Result<Target, Box<Diagnostic>> {
     let Selection { picked, mut funnel } = select(decision, held);
     let weighed = weigh::weigh(decision, &picked)?;
     funnel.without_weight = weighed.left_out;

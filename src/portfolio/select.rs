@@ -59,8 +59,8 @@ pub(super) fn group_of(label: f64) -> u32 {
     if label.is_nan() { u32::MAX } else { label as u32 }
 }
 
-/// Picks. Ties go to what is held, then to the symbol that sorts first.
-pub fn select(decision: Decision<'_>, held: &dyn Fn(usize) -> bool) -> Selection {
+/// Picks. Ties go to what is held (`held`, sorted), then to the symbol that sorts first.
+pub fn select(decision: Decision<'_>, held: &[usize]) -> Selection {
     let Decision { policy, signals, row, .. } = decision;
     let pick = &policy.pick;
     let (mut candidates, mut funnel) = eligible(decision, held);
@@ -108,7 +108,7 @@ pub fn select(decision: Decision<'_>, held: &dyn Fn(usize) -> bool) -> Selection
 }
 
 /// The assets that may be picked, with their scores, and the funnel so far.
-fn eligible(decision: Decision<'_>, held: &dyn Fn(usize) -> bool) -> (Vec<Candidate>, Funnel) {
+fn eligible(decision: Decision<'_>, held: &[usize]) -> (Vec<Candidate>, Funnel) {
     let Decision { market, policy, signals, row } = decision;
     let closes = market.prices().close;
     let closes = closes.row(row as usize);
@@ -136,7 +136,12 @@ fn eligible(decision: Decision<'_>, held: &dyn Fn(usize) -> bool) -> (Vec<Candid
         funnel.scored += 1;
         // Zero and negative zero are one score.
         let score = score + 0.0;
-        candidates.push(Candidate { asset, score, held: held(asset), group: 0, place: 0 });
+        candidates.push(Candidate { asset, score, held: false, group: 0, place: 0 });
+    }
+    for asset in held {
+        if let Ok(place) = candidates.binary_search_by_key(asset, |c| c.asset) {
+            candidates[place].held = true;
+        }
     }
     (candidates, funnel)
 }

@@ -107,7 +107,7 @@ fn rebalance(report: &Report<'_>, run: &StrategyRun<'_>, rebalance: &Rebalance) 
         "traded": rebalance.traded.map(|r| report.date(r)),
         "turnover": rebalance.turnover,
         "unfilled": rebalance.unfilled,
-        "paid": rebalance.paid,
+        "unpaid": rebalance.unpaid,
         "funnel": target.funnel,
         "binding": binding,
         "weights": weights,

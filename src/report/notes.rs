@@ -6,6 +6,9 @@ use super::{
 };
 use crate::panel::MarketData;
 
+/// What is to be said of a strategy's run, if anything.
+type Note = fn(&StrategyRun<'_>) -> Option<String>;
+
 /// The notes, each with the strategies it is about where it is not about all.
 pub(super) fn notes(
     market: &dyn MarketData,
@@ -18,15 +21,15 @@ pub(super) fn notes(
     } else {
         "Returns are price returns: the data know no dividends.".to_owned()
     });
-    let about: [&dyn Fn(&StrategyRun<'_>) -> Option<String>; 8] = [
-        &costs,
-        &risk_free,
-        &|run| delistings(run),
-        &fewer_than_asked,
-        &without_weight,
-        &unfilled,
-        &cut_purchases,
-        &stale,
+    let about: [Note; 8] = [
+        costs,
+        risk_free,
+        delistings,
+        fewer_than_asked,
+        without_weight,
+        unfilled,
+        cut_purchases,
+        stale,
     ];
     for note in about {
         notes.extend(grouped_by_text(runs, note));
@@ -39,10 +42,7 @@ pub(super) fn notes(
 }
 
 /// One note for all strategies of which the same is to be said.
-fn grouped_by_text(
-    runs: &[StrategyRun<'_>],
-    note: &dyn Fn(&StrategyRun<'_>) -> Option<String>,
-) -> Vec<String> {
+fn grouped_by_text(runs: &[StrategyRun<'_>], note: Note) -> Vec<String> {
     let mut texts: Vec<(String, Vec<&str>)> = vec![];
     for run in runs {
         let Some(text) = note(run) else { continue };
@@ -127,14 +127,14 @@ fn unfilled(run: &StrategyRun<'_>) -> Option<String> {
 }
 
 fn cut_purchases(run: &StrategyRun<'_>) -> Option<String> {
-    // What costs alone take from a purchase is nothing to remark on.
-    let cut = |paid: f64| paid < 1.0 - 2.0 * run.policy.cost.unwrap_or(0.0) - 0.01;
-    let list: Vec<f64> = run.track.rebalances.iter().map(|r| r.paid).filter(|&p| cut(p)).collect();
-    let least = list.iter().copied().reduce(f64::min)?;
+    // What costs and a day's drift take from a purchase is nothing to remark on.
+    let list: Vec<f64> =
+        run.track.rebalances.iter().map(|r| r.unpaid).filter(|&unpaid| unpaid > 0.02).collect();
+    let most = list.iter().copied().reduce(f64::max)?;
     Some(format!(
-        "On {} cash was short and purchases were cut, at worst to {} of what was ordered.",
+        "On {} cash was short and purchases were cut, at most by {} of net asset value.",
         counted(list.len(), "rebalance", "rebalances"),
-        percent(least)
+        percent(most)
     ))
 }
 

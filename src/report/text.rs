@@ -123,10 +123,19 @@ fn year_table(columns: &[Column]) -> String {
     years.sort_unstable();
     years.dedup();
     let mut table = table(columns);
+    let first = columns.iter().filter_map(|c| c.record.dates.first()).min();
+    let last = columns.iter().filter_map(|c| c.record.dates.last()).max();
     for year in years {
         let of = |c: &Column| c.years.iter().find(|y| y.0 == year).map(|y| y.1);
         let cells = columns.iter().map(|c| of(c).map_or_else(|| "–".to_owned(), percent));
-        table.add_row(std::iter::once(year.to_string()).chain(cells));
+        let begins = first.filter(|d| d.year() == year && d.day_of_year() > 7);
+        let ends = last.filter(|d| d.year() == year && d.day_of_year() < 355);
+        let label = match (begins, ends) {
+            (Some(date), _) => format!("{year} from {}", date.strftime("%m-%d")),
+            (_, Some(date)) => format!("{year} to {}", date.strftime("%m-%d")),
+            _ => year.to_string(),
+        };
+        table.add_row(std::iter::once(label).chain(cells));
     }
     table.trim_fmt()
 }
@@ -197,45 +206,37 @@ impl Page {
         if let (Some(first), Some(end)) = (column.record.dates.first(), column.record.dates.last())
         {
             let width = braille_width(&lines).saturating_sub(10);
-            self.line(&format!("{:16}  {first}{end:>width$}", ""));
+            self.line(&format!("{:16}  {first}{:>width$}", "", end.to_string()));
         }
     }
 
     /// Every column's value on a line, on one logarithmic scale from its start value.
     fn value_lines(&mut self, columns: &[Column]) {
-        let start = columns.iter().filter_map(|c| c.record.dates.first()).min();
-        let longest = columns.iter().map(|c| c.record.nav.len()).max().unwrap_or(0);
-        let lines: Vec<Vec<f64>> = columns
-            .iter()
-            .map(|c| {
-                let growth: Vec<f64> = c.record.nav.iter().map(|v| v / c.record.capital).collect();
-                // What begins later is drawn from where it begins.
-                let missing =
-                    if c.record.dates.first() == start { 0 } else { longest - growth.len() };
-                let mut line = vec![f64::NAN; missing];
-                line.extend(logarithms(&growth));
-                line
-            })
-            .collect();
+        let growth = |c: &Column| -> Vec<f64> {
+            c.record.nav.iter().map(|v| v / c.record.capital).collect()
+        };
+        let lines = aligned(columns, &|c| logarithms(&growth(c)));
         let (low, high) = extremes(&lines.concat());
         for (column, line) in columns.iter().zip(&lines) {
-            let drawn = sparkline(line, LINE, low, high);
             let end = column.record.nav.last().unwrap_or(&f64::NAN) / column.record.capital;
-            let label = name(column);
-            self.line(&format!("{label:<NAME$} {drawn} {:>8}×", fixed(end, 2)));
+            self.drawn(column, line, (low, high), &format!("{}×", fixed(end, 2)));
         }
     }
 
     fn drawdown_lines(&mut self, columns: &[Column]) {
-        let depths: Vec<Vec<f64>> =
-            columns.iter().map(|c| c.record.drawdowns().iter().map(|d| -d).collect()).collect();
-        let deepest = extremes(&depths.concat()).1;
-        for (column, depth) in columns.iter().zip(&depths) {
-            let drawn = sparkline(depth, LINE, 0.0, deepest);
-            let most = extremes(depth).1;
-            let label = name(column);
-            self.line(&format!("{label:<NAME$} {drawn} {:>9}", percent(-most)));
+        // Nothing is drawn where nothing is lost.
+        let depth = |d: &f64| if *d < 0.0 { -d } else { f64::NAN };
+        let depths = aligned(columns, &|c| c.record.drawdowns().iter().map(depth).collect());
+        let deepest = extremes(&depths.concat()).1.max(0.0);
+        for (column, line) in columns.iter().zip(&depths) {
+            let most = extremes(line).1.max(0.0);
+            self.drawn(column, line, (0.0, deepest), &percent(-most));
         }
+    }
+
+    fn drawn(&mut self, column: &Column, line: &[f64], range: (f64, f64), end: &str) {
+        let drawn = sparkline(line, LINE, range.0, range.1);
+        self.line(&format!("{:<NAME$} {drawn:<LINE$} {end:>9}", name(column)));
     }
 
     /// A paragraph that hangs behind its first word.
@@ -261,6 +262,20 @@ impl Page {
             Colors::Yes => self.line(&format!("\x1b[2m{line}\x1b[0m")),
         }
     }
+}
+
+/// A line of values for each column, on the dates of the longest; missing where a column has not begun.
+fn aligned(columns: &[Column], values: &dyn Fn(&Column) -> Vec<f64>) -> Vec<Vec<f64>> {
+    let longest = columns.iter().max_by_key(|c| c.record.dates.len());
+    let dates = longest.map_or(&[][..], |c| &c.record.dates);
+    let line = |c: &Column| {
+        let first = c.record.dates.first().map_or(0, |d| dates.partition_point(|x| x < d));
+        let mut line = vec![f64::NAN; first];
+        line.extend(values(c));
+        line.resize(dates.len().max(line.len()), f64::NAN);
+        line
+    };
+    columns.iter().map(line).collect()
 }
 
 fn braille_width(lines: &[String]) -> usize {

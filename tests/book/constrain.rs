@@ -40,7 +40,7 @@ fn weighted<'a>(market: &'a Market, weights: &[f64]) -> Trial<'a> {
 
 fn target(strategy: &Trial<'_>) -> Result<Target, Box<Diagnostic>> {
     let Trial { market, policy, signals, .. } = strategy;
-    construct(Decision { market: *market, policy, signals, row: 0 }, &|_| false)
+    construct(Decision { market: *market, policy, signals, row: 0 }, &[])
 }
 
 fn weights(strategy: &Trial<'_>) -> Vec<f64> {

@@ -7,3 +7,4 @@ mod constrain;
 mod simulate;
 mod laws;
 mod reference;
+mod report;

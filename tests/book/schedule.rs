@@ -126,7 +126,7 @@ fn months_narrow_a_rule() {
 fn rows_are_counted_from_the_start_and_rules_are_joined() {
     let calendar = two_years();
     let every_ten = rule(Every::Rows(10), On::LastDay);
-    assert_eq!(decision_rows(&[every_ten.clone()], &calendar, 5, 30), [5, 15, 25]);
+    assert_eq!(decision_rows(std::slice::from_ref(&every_ten), &calendar, 5, 30), [5, 15, 25]);
     let month = rule(Every::Month, On::LastDay);
     assert_eq!(decision_rows(&[every_ten, month], &calendar, 5, 30), [5, 15, 21, 25]);
 }

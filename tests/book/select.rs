@@ -20,7 +20,7 @@ fn decision<'a>(strategy: &'a Trial<'_>) -> Decision<'a> {
 
 /// The symbols of the picked, best first.
 fn picked(strategy: &Trial<'_>, held: &str) -> String {
-    let holds = |asset: usize| held.contains(SYMBOLS[asset]);
+    let holds: Vec<usize> = (0..6).filter(|a| held.contains(SYMBOLS[*a])).collect();
     let picked = select(decision(strategy), &holds).picked;
     picked.iter().map(|p: &Picked| SYMBOLS[p.asset]).collect()
 }
@@ -55,7 +55,7 @@ fn a_share_of_a_whole_number_is_not_rounded_up() {
     let market = Market::new(&symbols, weekdays("2020-01-01", 2), Array2::from_elem((2, 100), 1.0));
     let mut strategy = Trial::new(&market, &[0]);
     strategy.policy.pick.count = PickCount::TopShare(0.07);
-    assert_eq!(select(decision(&strategy), &|_| false).picked.len(), 7);
+    assert_eq!(select(decision(&strategy), &[]).picked.len(), 7);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn the_funnel_counts_every_stage() {
     strategy.policy.eligible = strategy.constant(&[1.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
     let weights = strategy.constant(&[1.0, f64::NAN, 1.0, 3.0, 1.0, 1.0]);
     strategy.policy.weight = Weight::By(weights, SPAN);
-    let target = construct(decision(&strategy), &|_| false).expect("feasible");
+    let target = construct(decision(&strategy), &[]).expect("feasible");
     let funnel = &target.funnel;
     assert_eq!(funnel.filters, [5, 4]);
     let counts = (funnel.universe, funnel.eligible, funnel.scored, funnel.picked);
@@ -128,7 +128,7 @@ fn the_funnel_counts_every_stage() {
 
 fn weights(strategy: &Trial<'_>) -> Vec<f64> {
     let target: Target =
-        construct(decision(strategy), &|_| false).unwrap_or_else(|d| panic!("{}", d.message));
+        construct(decision(strategy), &[]).unwrap_or_else(|d| panic!("{}", d.message));
     target.weights.iter().map(|w| w.1).collect()
 }
 
@@ -156,9 +156,8 @@ fn methods_of_weighing() {
 #[test]
 fn weights_that_cannot_be_made_are_errors() {
     let market = market();
-    let message = |strategy: &Trial<'_>| {
-        construct(decision(strategy), &|_| false).expect_err("no weights").message
-    };
+    let message =
+        |strategy: &Trial<'_>| construct(decision(strategy), &[]).expect_err("no weights").message;
     let mut strategy = scored(&market, &[1.0, 2.0, 3.0, -4.0, -5.0, 6.0], PickCount::Bottom(2));
     strategy.policy.weight = Weight::Score(SPAN);
     assert_eq!(

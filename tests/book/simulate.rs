@@ -33,7 +33,7 @@ fn the_example_of_the_documentation() {
     assert_near(track.nav[2], 1050.0, 1e-12);
     // Fourth day, at 12 and 18: 50 − 47.7272… = 2.2727… A are sold for 27.2727…, less 1% is 27 exactly. 1.25 B would be
     // bought for 22.50 and 0.225.
-    assert_near(track.costs[3], 0.27272727272727273 + 0.225, 1e-12);
+    assert_near(track.costs[3], 3.0 / 11.0 + 0.225, 1e-12);
     assert_near(track.cash[3], 27.0 - 22.725, 1e-12);
     assert_near(track.nav[3], 1050.0 - track.costs[3], 1e-12);
     // Fifth day: 26.25 B rise by one.
@@ -52,7 +52,7 @@ fn the_example_of_the_documentation() {
     );
     assert_near(track.rebalances[0].turnover, 1000.0 / 1010.0, 1e-12);
     assert_near(track.rebalances[1].turnover, 27.272727272727273 / 1050.0, 1e-12);
-    assert_near(track.rebalances[0].paid, 1.0 / 1.01, 1e-12);
+    assert_near(track.rebalances[0].unpaid, 10.0 / 1010.0, 1e-12);
     assert_eq!(track.holdings.len(), 4);
     assert_near(track.holdings[2].value / track.holdings[2].price, 525.0 / 11.0, 1e-12);
 }

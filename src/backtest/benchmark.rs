@@ -1,8 +1,9 @@
 //! What a track is compared with, as values on the same rows.
 
-use super::Track;
+use super::{Simulation, Track, simulate};
 use crate::{
     check::{Pick, PickCount, Policy, SignalId, Weight},
+    diagnostic::Diagnostic,
     panel::{AssetId, MarketData, Row},
 };
 
@@ -35,9 +36,22 @@ pub fn of_track(track: &Track, first: Row, last: Row) -> Vec<f64> {
     (first..=last).map(|row| track.nav_at(row).unwrap_or(f64::NAN)).collect()
 }
 
+/// The track of `benchmark market_cap` beside a strategy's: on the strategy's decisions from its first one on.
+///
+/// # Errors
+/// Those of `simulate`, such as a universe without a market capitalisation.
+pub fn market_cap(
+    strategy: &Simulation<'_>,
+    market_cap: SignalId,
+    track: &Track,
+) -> Result<Track, Box<Diagnostic>> {
+    let policy = market_cap_policy(strategy.policy, market_cap);
+    simulate(&Simulation { policy: &policy, first: track.first, lookback: 0, ..*strategy })
+}
+
 /// The policy of `benchmark market_cap`: the whole universe in proportion to `market_cap`, without costs or bounds,
-/// traded as the strategy is. It is to be simulated on the strategy's decisions from its first one on.
-pub fn market_cap_policy(policy: &Policy, market_cap: SignalId) -> Policy {
+/// traded as the strategy is.
+fn market_cap_policy(policy: &Policy, market_cap: SignalId) -> Policy {
     let span = policy.pick.span;
     Policy {
         filters: vec![],

@@ -1,6 +1,7 @@
 //! The book: cash and positions, how they are valued, and how orders are filled. It knows nothing of strategies.
 
 use crate::panel::{Lifetime, Row};
+use ndarray::ArrayView1;
 
 /// So many units of an asset's total-return index.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +91,7 @@ impl Book {
 
     /// Values the positions at the row's index values (missing: no price, the last stays). Gives the gains and how many
     /// had no price.
-    pub(super) fn mark(&mut self, index: &[f64]) -> (f64, usize) {
+    pub(super) fn mark(&mut self, index: ArrayView1<'_, f64>) -> (f64, usize) {
         let (mut gains, mut stale) = (0.0, 0);
         for position in &mut self.positions {
             let now = index[position.asset];

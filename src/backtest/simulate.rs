@@ -12,7 +12,7 @@ use crate::{
     panel::{AssetId, MarketData, Prices, Row},
     portfolio::{self, Decision, Funnel, Target},
 };
-use ndarray::{ArrayView2, Axis};
+use ndarray::{ArrayView1, Axis};
 
 /// A strategy with its signals, and where to run it.
 #[derive(Clone, Copy)]
@@ -95,14 +95,6 @@ struct Day {
     stale: usize,
 }
 
-/// One row of a panel.
-fn row_of(panel: ArrayView2<'_, f64>, row: Row) -> &[f64] {
-    panel
-        .index_axis_move(Axis(0), row as usize)
-        .to_slice()
-        .expect("a market's panels are in standard layout")
-}
-
 struct Run<'a> {
     simulation: &'a Simulation<'a>,
     prices: Prices<'a>,
@@ -149,12 +141,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn index(&self, row: Row) -> &'a [f64] {
-        row_of(self.prices.total_return, row)
+    fn index(&self, row: Row) -> ArrayView1<'a, f64> {
+        self.prices.total_return.index_axis_move(Axis(0), row as usize)
     }
 
-    fn close(&self, row: Row) -> &'a [f64] {
-        row_of(self.prices.close, row)
+    fn close(&self, row: Row) -> ArrayView1<'a, f64> {
+        self.prices.close.index_axis_move(Axis(0), row as usize)
     }
 
     /// The total-return index at the open of a row: missing without an open or a close.
@@ -176,10 +168,11 @@ impl<'a> Run<'a> {
         if self.simulation.policy.trade == TradeAt::NextOpen && !self.orders.is_empty() {
             let at_open: Vec<f64> =
                 (0..self.index(row).len()).map(|a| self.index_at_open(row, a)).collect();
-            day.gains += self.book.mark(&at_open).0;
+            let at_open = ArrayView1::from(&at_open);
+            day.gains += self.book.mark(at_open).0;
             let open = self.prices.open;
             let price = |asset: usize| open.map_or(f64::NAN, |o| o[[row as usize, asset]]);
-            self.trade(row, &at_open, &price);
+            self.trade(row, at_open, &price);
         }
         day
     }
@@ -233,7 +226,7 @@ impl<'a> Run<'a> {
         known.unwrap_or(f64::NAN)
     }
 
-    fn trade(&mut self, row: Row, index: &[f64], price: &dyn Fn(usize) -> f64) {
+    fn trade(&mut self, row: Row, index: ArrayView1<'_, f64>, price: &dyn Fn(usize) -> f64) {
         let (lifetimes, last_row) = (self.simulation.market.lifetimes(), self.last_row);
         let ends = |asset: usize| end_of_trading(lifetimes[asset], last_row);
         let cost = self.simulation.policy.cost.unwrap_or(0.0);

@@ -38,6 +38,37 @@ struct Candidate {
     place: usize,
 }
 
+/// A candidate as two integers whose order is that of picking: sorting them is most of the work of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    /// The smaller, the better the score.
+    score: u64,
+    /// The asset; with `NOT_HELD` set it comes after all that are held.
+    tie: u32,
+}
+
+impl Rank {
+    const NOT_HELD: u32 = 1 << 31;
+
+    fn new(score: f64, from_the_bottom: bool, asset: usize) -> Self {
+        // Zero and negative zero are one score.
+        let bits = (score + 0.0).to_bits();
+        // The bits of floating-point numbers are in their order once those of negative ones are turned over.
+        let ascending = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
+        let score = if from_the_bottom { ascending } else { !ascending };
+        Self { score, tie: asset as u32 | Self::NOT_HELD }
+    }
+
+    fn asset(self) -> usize {
+        (self.tie & !Self::NOT_HELD) as usize
+    }
+
+    fn candidate(self, score: f64) -> Candidate {
+        let held = self.tie & Self::NOT_HELD == 0;
+        Candidate { asset: self.asset(), score, held, group: 0, place: 0 }
+    }
+}
+
 /// The values of a signal at one row.
 #[derive(Clone, Copy)]
 pub(super) struct AtRow<'a>(&'a [f64]);
@@ -63,21 +94,23 @@ pub(super) fn group_of(label: f64) -> u32 {
 pub fn select(decision: Decision<'_>, held: &[usize]) -> Selection {
     let Decision { policy, signals, row, .. } = decision;
     let pick = &policy.pick;
-    let (mut candidates, mut funnel) = eligible(decision, held);
-    let from_the_bottom = matches!(pick.count, PickCount::Bottom(_) | PickCount::BottomShare(_));
-    let order = |a: &Candidate, b: &Candidate| {
-        let by_score = b.score.total_cmp(&a.score);
-        let by_score = if from_the_bottom { by_score.reverse() } else { by_score };
-        by_score.then(b.held.cmp(&a.held)).then(a.asset.cmp(&b.asset))
-    };
-    let total = candidates.len();
+    let (mut ranks, mut funnel) = eligible(decision);
+    for asset in held {
+        if let Ok(place) = ranks.binary_search_by_key(asset, |r| r.asset()) {
+            ranks[place].tie &= !Rank::NOT_HELD;
+        }
+    }
+    let total = ranks.len();
     if let Some(needed) = places_needed(pick, total)
         && needed < total
     {
-        candidates.select_nth_unstable_by(needed, order);
-        candidates.truncate(needed);
+        ranks.select_nth_unstable(needed);
+        ranks.truncate(needed);
     }
-    candidates.sort_unstable_by(order);
+    ranks.sort_unstable();
+    let scores = pick.by.map(|id| AtRow::new(signals, id, row));
+    let mut candidates: Vec<Candidate> =
+        ranks.iter().map(|r| r.candidate(scores.map_or(0.0, |s| s.of(r.asset())))).collect();
     let sizes = number_places(&mut candidates, pick.per, signals, row);
     funnel.asked = asked(pick.count, sizes.len(), pick.per.is_some());
 
@@ -107,8 +140,8 @@ pub fn select(decision: Decision<'_>, held: &[usize]) -> Selection {
     Selection { picked: best_first(&candidates, &picked), funnel }
 }
 
-/// The assets that may be picked, with their scores, and the funnel so far.
-fn eligible(decision: Decision<'_>, held: &[usize]) -> (Vec<Candidate>, Funnel) {
+/// The assets that may be picked, in their own order, none of them marked as held, and the funnel so far.
+fn eligible(decision: Decision<'_>) -> (Vec<Rank>, Funnel) {
     let Decision { market, policy, signals, row } = decision;
     let closes = market.prices().close;
     let closes = closes.row(row as usize);
@@ -117,7 +150,9 @@ fn eligible(decision: Decision<'_>, held: &[usize]) -> (Vec<Candidate>, Funnel) 
     let filters: Vec<AtRow<'_>> = policy.filters.iter().map(|(id, _)| at(*id)).collect();
     let scores = policy.pick.by.map(at);
     let mut funnel = Funnel { filters: vec![0; filters.len()], ..Funnel::default() };
-    let mut candidates = vec![];
+    let from_the_bottom =
+        matches!(policy.pick.count, PickCount::Bottom(_) | PickCount::BottomShare(_));
+    let mut ranks = vec![];
     for asset in 0..market.schema().symbols.len() {
         if universe.of(asset) != 1.0 {
             continue;
@@ -134,16 +169,9 @@ fn eligible(decision: Decision<'_>, held: &[usize]) -> (Vec<Candidate>, Funnel) 
             continue;
         }
         funnel.scored += 1;
-        // Zero and negative zero are one score.
-        let score = score + 0.0;
-        candidates.push(Candidate { asset, score, held: false, group: 0, place: 0 });
+        ranks.push(Rank::new(score, from_the_bottom, asset));
     }
-    for asset in held {
-        if let Ok(place) = candidates.binary_search_by_key(asset, |c| c.asset) {
-            candidates[place].held = true;
-        }
-    }
-    (candidates, funnel)
+    (ranks, funnel)
 }
 
 /// How many of the best candidates decide the pick; `None` where all may.

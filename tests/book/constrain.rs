@@ -198,7 +198,14 @@ fn both_caps_are_named_where_only_together_they_leave_too_little() {
 
 /// A random problem with one to three partitions. It may have no solution.
 fn problems(partitions: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Problem> {
-    (2usize..24, partitions)
+    problems_of(2..24, partitions)
+}
+
+fn problems_of(
+    names: std::ops::Range<usize>,
+    partitions: std::ops::RangeInclusive<usize>,
+) -> impl Strategy<Value = Problem> {
+    (names, partitions)
         .prop_flat_map(|(n, k)| {
             let start = prop::collection::vec(0.01f64..1.0, n);
             let cap = prop_oneof![Just(f64::INFINITY), (1.0 / n as f64)..1.0];
@@ -296,6 +303,22 @@ fn nearly_satisfied(problem: &Problem, weights: &[f64]) -> bool {
     let total: f64 = weights.iter().sum();
     let budget = total < 1.0 + 1e-8 && (problem.budget == Budget::Part || total > 1.0 - 1e-8);
     partitions && budget && weights.iter().all(|w| (-1e-8..problem.position_cap + 1e-8).contains(w))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    #[test]
+    fn hundreds_of_names_are_no_different(problem in problems_of(300..600, 1..=1)) {
+        let closed = solve_one(&problem, &problem.partitions[0]);
+        let general = solve_any(&problem);
+        prop_assert_eq!(closed.is_ok(), general.is_ok());
+        if let (Ok(closed), Ok(general)) = (closed, general) {
+            prop_assert!(problem.satisfied_by(&closed) && problem.satisfied_by(&general));
+            let difference = closed.iter().zip(&general).map(|(c, g)| (c - g).abs());
+            prop_assert!(difference.fold(0.0, f64::max) < 1e-10);
+        }
+    }
 }
 
 /// The conditions of optimality for any constraints: projecting a point moved along the negative gradient back onto the

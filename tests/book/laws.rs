@@ -59,10 +59,19 @@ fn reordered(panel: &Array2<f64>, order: &[usize]) -> Array2<f64> {
     panel.select(ndarray::Axis(1), order).as_standard_layout().into_owned()
 }
 
+/// The same values, an asset after the other in memory.
+fn by_asset(panel: &Array2<f64>) -> Array2<f64> {
+    panel.t().as_standard_layout().into_owned().reversed_axes()
+}
+
 /// The track of a case with its assets in this order; `None` where no decision finds an asset.
 fn run(case: &Case, order: &[usize]) -> Option<Track> {
     let close = reordered(&case.close, order);
-    let market = Market::new(&SYMBOLS, weekdays("2021-01-01", ROWS), close);
+    // The total return keeps the layout of the case's panel.
+    let total_return =
+        if case.close.is_standard_layout() { close.clone() } else { by_asset(&close) };
+    let dates = weekdays("2021-01-01", ROWS);
+    let market = Market::with_total_return(&SYMBOLS, dates, close, total_return);
     let mut strategy = Trial::new(&market, &case.decisions);
     let policy = &mut strategy.policy;
     policy.cost = Some(case.cost);
@@ -150,6 +159,13 @@ proptest! {
         for (one, other) in track.nav.iter().zip(&permuted.nav) {
             assert_near(*other, *one, 1e-9);
         }
+    }
+
+    #[test]
+    fn the_layout_of_the_prices_does_not_matter(case in cases()) {
+        let Some(track) = run(&case, &IN_ORDER) else { return Ok(()) };
+        let by_asset = Case { close: by_asset(&case.close), ..case };
+        prop_assert_eq!(Some(track), run(&by_asset, &IN_ORDER));
     }
 
     #[test]

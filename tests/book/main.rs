@@ -4,6 +4,7 @@ mod market;
 mod schedule;
 mod select;
 mod constrain;
+mod errors;
 mod simulate;
 mod laws;
 mod reference;

@@ -1,6 +1,6 @@
 //! The views of a report, on a small market that is made up.
 
-use crate::market::{Market, SPAN, Trial, weekdays};
+use crate::market::{Market, SPAN, Trial, assert_near, weekdays};
 use decile::{
     backtest::{Track, benchmark, schedule::decision_rows},
     check::{Bound, BoundKind, BoundTarget, CashRate, PickCount},
@@ -123,6 +123,55 @@ fn several_strategies_beside_a_benchmark() {
         let plain = codes.iter().fold(colored, |text, code| text.replace(code, ""));
         assert_eq!(plain, text);
     });
+}
+
+#[test]
+fn the_risk_free_rate_is_the_one_known_on_the_row_before() {
+    let market = market();
+    let mut trial = trial(&market, 63, None);
+    trial.policy.cash = CashRate::Constant(0.0);
+    let track = trial.run();
+    // Known only on every other row: the last known one holds.
+    let rate = |row: usize| if row.is_multiple_of(2) { 0.03 } else { f64::NAN };
+    let rates: Vec<f64> = (0..ROWS).map(rate).collect();
+    let run = |risk_free| StrategyRun {
+        name: "momentum",
+        policy: &trial.policy,
+        track: &track,
+        benchmark: None,
+        risk_free,
+    };
+    let runs = [run(None), run(Some(&rates[..]))];
+    let report = Report::new(&market, &runs);
+    let number = |i: usize, name: &str| report.columns[i].metric(name).number().unwrap();
+    let lost = 0.03 / number(0, "volatility");
+    assert_near(number(1, "sharpe"), number(0, "sharpe") - lost, 1e-3);
+    assert_eq!(number(1, "volatility"), number(0, "volatility"));
+    let note = |text: &str| report.notes.iter().any(|n| n.contains(text));
+    assert!(note("No risk-free rate"));
+}
+
+#[test]
+fn a_benchmark_without_all_prices_says_so() {
+    let mut market = market();
+    let missing = ndarray::s![..200, 8];
+    market.close.slice_mut(missing).fill(f64::NAN);
+    market.total_return.slice_mut(missing).fill(f64::NAN);
+    let trial = trial(&market, 63, None);
+    let track = trial.run();
+    let runs = [StrategyRun {
+        name: "momentum",
+        policy: &trial.policy,
+        track: &track,
+        benchmark: Some(spy(&market, &track)),
+        risk_free: None,
+    }];
+    let report = Report::new(&market, &runs);
+    let first = market.calendar.date(200);
+    assert_eq!(report.columns[1].record.dates[0], first);
+    let note = format!("SPY has prices from {first} to 2018-06-13 only");
+    assert!(report.notes.iter().any(|n| n.starts_with(&note)), "{:?}", report.notes);
+    assert!(report.columns[0].metric("beta").number().is_some_and(|b| b > 0.5));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! The book: the five-day example of `docs/backtest.md` by hand, and each rule of trading and settlement.
 
-use crate::market::{Market, SPAN, Trial, assert_near, weekdays};
+use crate::market::{Market, Trial, assert_near, weekdays};
 use decile::{
     backtest::{Reason, benchmark},
-    check::{CashRate, PickCount, TradeAt, Weight},
+    check::{CashRate, PickCount, TradeAt},
     diagnostic::Code,
     panel::AssetId,
 };
@@ -242,11 +242,13 @@ fn benchmarks() {
 
     let market = five_days();
     let mut strategy = Trial::new(&market, &[0, 2]);
+    strategy.policy.cost = Some(0.5);
     let cap = strategy.constant(&[3.0, 1.0]);
-    strategy.policy = benchmark::market_cap_policy(&strategy.policy, cap);
-    assert_eq!(strategy.policy.weight, Weight::By(cap, SPAN));
-    let track = strategy.run();
+    let own = strategy.run();
+    let track = benchmark::market_cap(&strategy.simulation(), cap, &own)
+        .unwrap_or_else(|d| panic!("{}", d.message));
     assert_near(track.nav[2], 750.0 * 1.1 + 250.0, 1e-12);
+    assert_eq!(track.costs, [0.0; 5]);
     let values = benchmark::of_track(&track, 0, 5);
     assert_eq!(values[..5], track.nav);
     assert!(values[5].is_nan());

@@ -79,6 +79,9 @@ struct Method<'a> {
     multipliers: Vec<f64>,
 }
 
+/// A constraint is met if no more than this is missing.
+const MET: f64 = 5e-13;
+
 /// A step along which no further progress could be told from rounding.
 const FLAT: f64 = 1e-13;
 
@@ -107,7 +110,7 @@ impl<'a> Method<'a> {
     fn run(mut self) -> Result<Vec<f64>, Infeasible> {
         let groups: usize = self.problem.partitions.iter().map(|p| p.lower.len()).sum();
         // The method ends by itself; the bound is for what rounding might do to it.
-        for _ in 0..100 * (self.root.len() + groups + 10) {
+        for _ in 0..10 * (self.root.len() + groups) + 1000 {
             match self.most_violated() {
                 None => return Ok(self.weights()),
                 Some((constraint, shortfall)) => self.meet(constraint, shortfall)?,
@@ -135,7 +138,7 @@ impl<'a> Method<'a> {
     fn most_violated(&self) -> Option<(Constraint, f64)> {
         let mut worst: Option<(Constraint, f64)> = None;
         let mut consider = |constraint: Constraint, shortfall: f64| {
-            if shortfall > worst.map_or(FLAT, |w| w.1) {
+            if shortfall > worst.map_or(MET, |w| w.1) {
                 worst = Some((constraint, shortfall));
             }
         };

@@ -329,8 +329,7 @@ impl<'m> Compiled<'m> {
                 is_strategy: false,
             }),
             Some(Benchmark::MarketCap(signal)) => {
-                let policy = backtest::benchmark::market_cap_policy(&strategy.policy, signal);
-                let run = backtest::simulate(&Simulation { policy: &policy, ..*simulation })?;
+                let run = backtest::benchmark::market_cap(simulation, signal, track)?;
                 let values = backtest::benchmark::of_track(&run, first, last);
                 Some(BenchmarkLine { name: "market_cap".to_owned(), values, is_strategy: false })
             }

@@ -7,14 +7,15 @@ use decile::{
 };
 use std::path::Path;
 
-fn check(path: &Path, actual: &str) {
+fn check(path: &Path, view: &str, actual: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     let stem = path.file_stem().expect("a file of the corpus has a name").to_string_lossy();
+    let name = format!("{stem}{view}");
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(folder.parent().expect("it lies in a folder"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(stem.as_ref(), actual));
+    settings.bind(|| insta::assert_snapshot!(name, actual));
 }
 
 fn source(path: &Path, text: String) -> (Sources, SourceId) {
@@ -27,7 +28,7 @@ fn source(path: &Path, text: String) -> (Sources, SourceId) {
 fn syntax(path: &Path, text: String) -> datatest_stable::Result<()> {
     let (sources, id) = source(path, text);
     match syntax::parse(&sources, id) {
-        Ok(file) => check(path, &syntax::tree_text(&file)),
+        Ok(file) => check(path, "", &syntax::tree_text(&file)),
         Err(diagnostic) => {
             return Err(Diagnostics::new(vec![diagnostic], &sources).to_string().into());
         }
@@ -40,7 +41,7 @@ fn errors(path: &Path, text: String) -> datatest_stable::Result<()> {
     let (sources, id) = source(path, text);
     let diagnostic =
         syntax::parse(&sources, id).err().ok_or("the text is read without an error")?;
-    check(path, &render(&Diagnostics::new(vec![diagnostic], &sources), Style::Plain));
+    check(path, "", &render(&Diagnostics::new(vec![diagnostic], &sources), Style::Plain));
     Ok(())
 }
 
@@ -48,7 +49,7 @@ fn errors(path: &Path, text: String) -> datatest_stable::Result<()> {
 fn format(path: &Path, text: String) -> datatest_stable::Result<()> {
     let (sources, id) = source(path, text);
     let formatted = syntax::format(&sources, id);
-    check(path, &formatted.map_err(|d| Diagnostics::new(vec![d], &sources))?);
+    check(path, ".formatted", &formatted.map_err(|d| Diagnostics::new(vec![d], &sources))?);
     Ok(())
 }
 
@@ -127,8 +128,7 @@ fn notes(text: &str) -> usize {
 }
 
 datatest_stable::harness! {
-    { test = format, root = "tests/corpus/format", pattern = r"\.decile$" },
-    { test = format_keeps_meaning, root = "tests/corpus/format", pattern = r"\.decile$" },
+    { test = format, root = "tests/corpus/syntax", pattern = r"\.decile$" },
     { test = format_keeps_meaning, root = "tests/corpus/syntax", pattern = r"\.decile$" },
     { test = syntax, root = "tests/corpus/syntax", pattern = r"\.decile$" },
     { test = errors, root = "tests/corpus/errors", pattern = r"\.decile$" },

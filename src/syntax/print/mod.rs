@@ -97,7 +97,7 @@ impl Formatter<'_> {
 
     fn strategy(&self, block: &StrategyBlock, span: Span) -> String {
         let head = format!("strategy {} {{", self.printer.sources.slice(block.name.span));
-        let inside = block.name.span.end as usize..span.end as usize - 1;
+        let inside = span.start as usize..span.end as usize - 1;
         let spans: Vec<Span> = block.clauses.iter().map(|clause| clause.span).collect();
         let (frames, rest) = self.frames(&spans, inside, |_| false);
         let has_comments = !rest.leading.is_empty()

@@ -79,7 +79,7 @@ fn the_sample_market_is_what_its_page_says() {
         );
         assert!(ratios.len() > 300 && (0.3..1.2).contains(&at(0.5)));
         assert!(at(0.05) > 0.1 && at(0.95) < 3.0);
-        let members = (0..501).filter(|&a| market.value(id("large_cap"), row, a) == 1.0).count();
+        let members = (0..501).filter(|&a| market.value(id("index"), row, a) == 1.0).count();
         println!("members {members}");
         assert!((150..=200).contains(&members));
     }

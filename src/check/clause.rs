@@ -2,11 +2,11 @@
 
 use super::{
     error,
-    expression::ExpressionId,
+    expression::{Expression, ExpressionId},
     infer::{Checker, Place, builtin},
     program::{Scope, SignalSource, Strategy},
     schedule,
-    scope::FileId,
+    scope::{FileId, Found},
     strategy::{
         Benchmark, Bound, BoundKind, BoundTarget, CalendarRule, CashRate, Every, On, Pick,
         PickCount, Policy, SignalId, TradeAt, Weight,
@@ -649,14 +649,7 @@ impl<'a> Checker<'a> {
             self.single(clauses, |k| if let ClauseKind::Benchmark(b) = k { Some(b) } else { None });
         let Some((benchmark, _)) = found else { return Some(None) };
         match benchmark {
-            ast::BenchmarkName::Symbol(symbol) => match self.schema.asset(&symbol.text) {
-                Some(asset) => Some(Some(Benchmark::Asset(asset))),
-                None => {
-                    let known = self.schema.symbols.iter().map(String::as_str);
-                    self.report(error::unknown_symbol(symbol.span, &symbol.text, known));
-                    None
-                }
-            },
+            ast::BenchmarkName::Symbol(symbol) => self.benchmark_asset(&symbol.text, symbol.span),
             ast::BenchmarkName::Name(name) if name.text == "market_cap" => {
                 let id = self.resolve("market_cap", name.span, FILE)?;
                 Some(Some(Benchmark::MarketCap(
@@ -667,6 +660,9 @@ impl<'a> Checker<'a> {
                 // A strategy that is compared with itself in a shared clause simply has no benchmark.
                 if name.text == own {
                     return Some(None);
+                }
+                if let Some(symbol) = self.text_param(name) {
+                    return self.benchmark_asset(&symbol, name.span);
                 }
                 match strategies.iter().position(|s| *s == name.text) {
                     Some(index) => Some(Some(Benchmark::Strategy(index))),
@@ -689,6 +685,27 @@ impl<'a> Checker<'a> {
                     }
                 }
             }
+        }
+    }
+
+    fn benchmark_asset(&mut self, symbol: &str, span: Span) -> Option<Option<Benchmark>> {
+        let asset = self.schema.asset(symbol);
+        if asset.is_none() {
+            let known = self.schema.symbols.iter().map(String::as_str);
+            self.report(error::unknown_symbol(span, symbol, known));
+        }
+        asset.map(|asset| Some(Benchmark::Asset(asset)))
+    }
+
+    /// The text of a `param` that holds one.
+    fn text_param(&mut self, name: &'a ast::Name) -> Option<String> {
+        let Found::Definition(definition) = self.loaded.find(FileId::File(0), &name.text, self.schema) else {
+            return None;
+        };
+        let id = self.expand_bare(definition, name.span)?;
+        match self.expressions.get(id) {
+            Expression::Text(text) => Some(text.clone()),
+            _ => None,
         }
     }
 

@@ -206,7 +206,7 @@ fn add_reports(parts: &mut Parts, economy: &Economy, companies: &[Option<History
     }
 }
 
-/// `large_cap`: at the first session of each year, the two fifths with the largest capitalisation the session before.
+/// `index`: at the first session of each year, the two fifths with the largest capitalisation the session before.
 fn add_members(parts: &mut Parts, economy: &Economy, companies: &[Option<History>]) {
     let dates = economy.calendar.dates();
     let revisions: Vec<usize> =
@@ -232,7 +232,7 @@ fn add_members(parts: &mut Parts, economy: &Economy, companies: &[Option<History
         }
     }
     parts.add(
-        field("large_cap", "members", Type::boolean(Shape::Panel), "largest two fifths, yearly"),
+        field("index", "members", Type::boolean(Shape::Panel), "largest two fifths, yearly"),
         spells(&economy.calendar, list),
     );
 }

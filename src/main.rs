@@ -1,3 +1,5 @@
-//! The program: parse arguments, call the library.
+//! The program: everything it does is in `decile::cli`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    decile::cli::main()
+}

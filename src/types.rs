@@ -114,6 +114,20 @@ impl Unit {
         self == Self::Unknown || other == Self::Unknown || self == other
     }
 
+    /// The unit of what may be the one or the other: the known one, or unknown where they differ.
+    pub fn join(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unknown, known) | (known, Self::Unknown) => known,
+            (a, b) if a == b => a,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Whether it is money a share.
+    pub fn is_price(self) -> bool {
+        matches!(self, Self::Known { money: 1, shares: -1, rows: 0, .. })
+    }
+
     /// The split basis, if it has one.
     pub fn basis(self) -> Option<Basis> {
         match self {
@@ -143,6 +157,11 @@ impl Type {
     /// A boolean of this shape.
     pub const fn boolean(shape: Shape) -> Self {
         Self { kind: Kind::Boolean, shape, unit: Unit::RATIO }
+    }
+
+    /// Whether there is a value for each asset.
+    pub fn shape_has_assets(&self) -> bool {
+        matches!(self.shape, Shape::Static | Shape::Panel)
     }
 
     /// A label of this shape.

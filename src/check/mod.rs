@@ -1,8 +1,199 @@
 //! Syntax tree → checked program, against a schema, never against data.
 
+mod call;
+mod clause;
+mod error;
+mod expression;
+mod infer;
+mod program;
+mod schedule;
+mod scope;
 mod strategy;
 
+pub use expression::{Expression, ExpressionId, Expressions, OperatorRef};
+pub use program::{Checked, Loaded, LoadedFile, Scope, SignalSource, Strategy};
 pub use strategy::{
     Benchmark, Bound, BoundKind, BoundTarget, CalendarRule, CashRate, Every, On, Pick, PickCount,
     Policy, SignalId, TradeAt, Weight,
 };
+
+use crate::{
+    diagnostic::{Code, Diagnostic, Diagnostics, Result},
+    panel::Schema,
+    source::Span,
+    syntax::ast::{self, ClauseKind, ItemKind},
+};
+use clause::{FILE, Placed, clause_name};
+use infer::Checker;
+use scope::{DefinitionKind, FileId};
+
+/// Checks a program against the names and types of a market.
+///
+/// # Errors
+/// All that is wrong, in one go: unknown names, wrong arguments, kinds, shapes and amounts, clauses that stand twice or
+/// that this version does not carry out.
+pub fn check(loaded: &Loaded, schema: &Schema) -> Result<Checked> {
+    let mut checker = Checker::new(loaded, schema);
+    let named = definitions(&mut checker);
+    settings(&mut checker);
+    let strategies = strategies(&mut checker);
+    if checker.failed() {
+        return Err(Diagnostics::new(checker.diagnostics, &loaded.sources));
+    }
+    Ok(Checked {
+        expressions: checker.expressions,
+        strategies,
+        named,
+        warnings: checker.diagnostics,
+    })
+}
+
+/// Checks every definition of the files, used or not.
+fn definitions<'a>(checker: &mut Checker<'a>) -> Vec<(String, ExpressionId)> {
+    let loaded = checker.loaded;
+    let mut named = vec![];
+    for index in 0..loaded.files.len() {
+        let file = FileId::File(index);
+        for (later, first, name) in loaded.duplicates(file) {
+            checker.report(error::duplicate_name(later, first, name));
+        }
+        let all: Vec<_> = loaded.definitions(file).collect();
+        for definition in all {
+            let name = definition.kind.name();
+            let parameters = definition.kind.parameters();
+            let needs = parameters.is_some_and(|p| p.iter().any(|p| p.default.is_none()));
+            if needs {
+                continue;
+            }
+            let id = checker.expand_bare(definition, name.span);
+            if let (Some(id), DefinitionKind::Let(_)) = (id, definition.kind) {
+                named.push((name.text.clone(), id));
+            }
+        }
+    }
+    named
+}
+
+/// Every setting must name a `param`.
+fn settings(checker: &mut Checker<'_>) {
+    let loaded = checker.loaded;
+    let params: Vec<&str> = (0..loaded.files.len())
+        .flat_map(|f| loaded.definitions(FileId::File(f)))
+        .filter(|d| matches!(d.kind, DefinitionKind::Param(_)))
+        .map(|d| d.kind.name().text.as_str())
+        .collect();
+    for (name, _) in &loaded.settings {
+        if !params.contains(&name.as_str()) {
+            let mut complaint = Diagnostic::error(
+                Code::UnknownParameter,
+                format!("`--set {name}` names no `param` of the file"),
+            );
+            complaint = match (
+                crate::diagnostic::nearest(name, params.iter().copied()).first(),
+                params.as_slice(),
+            ) {
+                (Some(best), _) => complaint.help(format!("did you mean `{best}`?")),
+                (None, []) => {
+                    complaint.help(format!("the file has none; write `param {name} = …` in it"))
+                }
+                (None, some) => complaint.help(format!("the file has {}", some.join(", "))),
+            };
+            checker.report(complaint);
+        }
+    }
+}
+
+fn strategies<'a>(checker: &mut Checker<'a>) -> Vec<Strategy> {
+    let loaded = checker.loaded;
+    let tree: &ast::File = &loaded.files[0].tree;
+    let mut shared: Vec<Placed<'a>> = vec![];
+    let mut blocks: Vec<(&ast::StrategyBlock, Option<&String>)> = vec![];
+    let mut documentation = None;
+    for item in &tree.items {
+        match &item.kind {
+            ItemKind::Clause(kind) => {
+                shared.push((kind, item.span));
+                documentation = documentation.or(item.documentation.as_ref());
+            }
+            ItemKind::Strategy(block) => blocks.push((block, item.documentation.as_ref())),
+            _ => {}
+        }
+    }
+    once_each(checker, &shared);
+    if blocks.is_empty() {
+        if shared.is_empty() {
+            let what = if tree.items.is_empty() {
+                "the file is empty"
+            } else {
+                "the file has no strategy"
+            };
+            checker.report(
+                Diagnostic::error(Code::EmptyFile, what)
+                    .at(Span { end: tree.span.start, ..tree.span }, "expected a clause or a strategy")
+                    .help("a strategy can be one line: `select top 50 by rank(value) rebalance quarterly`"),
+            );
+            return vec![];
+        }
+        let first = shared[0].1;
+        let strategy = checker.strategy(&loaded.name, documentation, first, &shared, &[]);
+        return strategy.into_iter().collect();
+    }
+    let names: Vec<&str> = blocks.iter().map(|(b, _)| b.name.text.as_str()).collect();
+    let mut checked = vec![];
+    for (i, (block, documentation)) in blocks.iter().enumerate() {
+        if let Some(first) = names[..i].iter().position(|n| *n == block.name.text) {
+            let first = blocks[first].0.name.span;
+            checker.report(error::duplicate_name(block.name.span, first, &block.name.text));
+        }
+        let own: Vec<Placed<'a>> = block.clauses.iter().map(|c| (&c.kind, c.span)).collect();
+        once_each(checker, &own);
+        let clauses = inherit(&shared, own);
+        checked.extend(checker.strategy(
+            &block.name.text,
+            *documentation,
+            block.name.span,
+            &clauses,
+            &names,
+        ));
+    }
+    checked
+}
+
+/// The clauses of a strategy: its own, and those outside that it does not replace.
+fn inherit<'a>(shared: &[Placed<'a>], own: Vec<Placed<'a>>) -> Vec<Placed<'a>> {
+    let replaced = |kind: &ClauseKind| {
+        let (name, repeats) = clause_name(kind);
+        !repeats && own.iter().any(|(k, _)| clause_name(k).0 == name)
+    };
+    let mut clauses: Vec<Placed<'a>> =
+        shared.iter().copied().filter(|(kind, _)| !replaced(kind)).collect();
+    clauses.extend(own);
+    clauses
+}
+
+fn once_each(checker: &mut Checker<'_>, clauses: &[Placed<'_>]) {
+    for (i, (kind, span)) in clauses.iter().enumerate() {
+        let (name, repeats) = clause_name(kind);
+        let first = clauses[..i].iter().find(|(k, _)| clause_name(k).0 == name);
+        if let (false, Some((_, first))) = (repeats, first) {
+            checker.report(error::duplicate_clause(*span, *first, name));
+        }
+    }
+}
+
+/// The checked form of one expression of a file, for `eval` and the tests.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn check_expression(
+    loaded: &Loaded,
+    expression: &ast::Expression,
+    schema: &Schema,
+) -> Result<(Expressions, ExpressionId)> {
+    let mut checker = Checker::new(loaded, schema);
+    let id = checker.infer(expression, FILE);
+    match id {
+        Some(id) if !checker.failed() => Ok((checker.expressions, id)),
+        _ => Err(Diagnostics::new(checker.diagnostics, &loaded.sources)),
+    }
+}

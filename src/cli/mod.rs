@@ -1,5 +1,11 @@
 //! The program's commands, a file each: read arguments, call the library, print what it gives.
 
+mod explain;
+mod import;
+mod market;
+mod run;
+mod sample;
+
 use crate::diagnostic::{Diagnostics, Style, render};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::{
@@ -9,7 +15,13 @@ use std::{
 
 /// A language for factor portfolios.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    version,
+    about,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -36,7 +48,12 @@ enum ErrorFormat {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Run(run::Run),
+    Explain(explain::Explain),
+    Import(import::Import),
+    Sample(sample::Sample),
+}
 
 /// What a command may use of its surroundings.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +98,12 @@ impl Terminal {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let terminal = Terminal::new(arguments.color, arguments.error_format);
-    let done: Result<(), Diagnostics> = match arguments.command {};
+    let done: Result<(), Diagnostics> = match &arguments.command {
+        Command::Run(command) => run::run(command, terminal),
+        Command::Explain(command) => explain::run(command, terminal),
+        Command::Import(command) => import::run(command, terminal),
+        Command::Sample(command) => sample::run(command, terminal),
+    };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(diagnostics) => {

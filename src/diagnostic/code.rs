@@ -67,6 +67,7 @@ codes! {
         Infeasible "infeasible" "No portfolio satisfies all constraints at once.";
         EmptyRun "empty-run" "There is no date at which the strategy has enough assets to start.";
         BadScore "bad-score" "The weights cannot be made from these values.";
+        Internal "internal" "Decile has broken a law that it checks itself: a fault of the program, not of the input.";
         OutputFolder "output-folder" "The results cannot be written there; nothing was changed.";
     }
     data {

@@ -86,7 +86,8 @@ pub struct Prices<'a> {
     /// The opening price on the same basis, where the data have it.
     pub open: Option<ArrayView2<'a, f64>>,
     /// A price index that includes dividends where they are known; equal to `close` where they are not. Only its
-    /// ratios mean something. Present exactly where `close` is.
+    /// ratios mean something. Present exactly where `close` is. It may lie in memory by row or by asset; by asset (a
+    /// transposed view) the daily book touches the fewest pages.
     pub total_return: ArrayView2<'a, f64>,
 }
 

@@ -1,0 +1,95 @@
+//! Whole panels of 3,000 assets × 5,040 days through one operator each, as the executor runs them.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use decile::{
+    check::OperatorRef,
+    data::Market,
+    execute, operator,
+    panel::{MarketData, Rows, from_days},
+    plan::{Demand, LogicalPlan, Node, NodeId, Op, schedule},
+    types::{Shape, Type, Unit},
+};
+use std::{hint::black_box, sync::Arc};
+
+const ASSETS: usize = 3000;
+const DAYS: usize = 5040;
+
+/// A random walk for each asset; one value in a hundred is missing.
+fn market() -> Market {
+    let mut state = 1u64;
+    let mut next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / (1u64 << 24) as f64
+    };
+    let mut level = vec![100.0; ASSETS];
+    let mut values = Vec::with_capacity(ASSETS * DAYS);
+    for _ in 0..DAYS {
+        for level in &mut level {
+            *level *= 1.0 + (next() - 0.5) * 0.03;
+            values.push(if next() < 0.01 { f64::NAN } else { *level });
+        }
+    }
+    let symbols: Vec<String> = (0..ASSETS).map(|a| format!("A{a:04}")).collect();
+    let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
+    let dates =
+        (0..DAYS as i32).map(|d| from_days(10_000 + d).expect("a date of this century")).collect();
+    Market::from_parts(dates, &symbols).panel("close", &values).build()
+}
+
+fn plan(market: &Market, name: &str, constants: &[f64]) -> (LogicalPlan, NodeId) {
+    let operator = operator::find(name).expect("the operator is in the table");
+    let ty = Type::number(Shape::Panel, Unit::Unknown);
+    let mut plan = LogicalPlan::default();
+    let close = market.schema().find(None, "close")[0];
+    let x = plan.add(Node { op: Op::Field(close), inputs: vec![], ty });
+    let mut inputs =
+        vec![x; operator.parameters.iter().filter(|p| !p.accepts.is_constant()).count()];
+    if operator.is_cross() {
+        inputs.push(plan.add(Node {
+            op: Op::Priced,
+            inputs: vec![],
+            ty: Type::boolean(Shape::Panel),
+        }));
+    }
+    let constants = constants.iter().map(|c| c.to_bits()).collect();
+    let op = Op::Apply { operator: OperatorRef(operator), constants, grouped: false };
+    let root = plan.add(Node { op, inputs, ty });
+    plan.roots = vec![root];
+    (plan, root)
+}
+
+fn panels(criterion: &mut Criterion) {
+    let market = market();
+    let all = Arc::new(Rows::all(DAYS));
+    let mut group = criterion.benchmark_group("panel 3000x5040");
+    group.sample_size(10);
+    let nan = f64::NAN;
+    let cases: &[(&str, &[f64])] = &[
+        ("ts_mean", &[20.0, nan]),
+        ("ts_mean", &[252.0, nan]),
+        ("ts_std", &[20.0, nan, 1.0]),
+        ("ts_min", &[252.0, nan]),
+        ("ts_corr", &[20.0, nan]),
+        ("ts_rank", &[20.0, nan]),
+        ("decay_linear", &[10.0, nan]),
+        ("ema", &[20.0]),
+        ("rank", &[]),
+        ("zscore", &[]),
+        ("winsorize", &[0.01]),
+        ("negate", &[]),
+    ];
+    for (name, constants) in cases {
+        let (logical, root) = plan(&market, name, constants);
+        let demand = Demand { node: root, rows: all.as_ref().clone() };
+        let plan = schedule(&logical, &[demand], DAYS);
+        let title = constants.first().map_or((*name).to_owned(), |c| format!("{name} {c}"));
+        group.bench_function(title, |b| {
+            b.iter(|| black_box(execute::run(&plan, &market, &[(root, Arc::clone(&all))])));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, panels);
+criterion_main!(benches);

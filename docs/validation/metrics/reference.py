@@ -1,0 +1,95 @@
+"""Every metric of a random record, computed with pandas and numpy alone. Writes reference.json beside itself."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+random = np.random.default_rng(11)
+dates = pd.bdate_range("2015-01-02", periods=560)
+n = len(dates)
+benchmark_returns = random.normal(0.0004, 0.011, n)
+returns = 0.8 * benchmark_returns + random.normal(0.0001, 0.006, n)
+returns[0] = benchmark_returns[0] = 0.0
+nav = pd.Series(1e6 * np.cumprod(1 + returns), dates)
+benchmark = pd.Series(100 * np.cumprod(1 + benchmark_returns), dates)
+benchmark.iloc[:20] = np.nan
+risk_free = pd.Series(np.round(0.02 + 0.01 * np.sin(np.arange(n) / 90), 6) / 252, dates)
+costs = pd.Series(np.where(np.arange(n) % 63 == 1, 500.0, 0.0), dates)
+names = pd.Series(np.where(np.arange(n) == 0, 0, 40 + np.arange(n) % 7), dates)
+exposure = pd.Series(np.where(np.arange(n) == 0, 0.0, 0.95 + 0.01 * (np.arange(n) % 5)), dates)
+turnover = [0.31, 0.28, 0.25, 0.4]
+capital = 1e6
+rows_per_year = 252
+
+r = nav.pct_change().iloc[1:]
+b = benchmark.pct_change(fill_method=None).iloc[1:]
+f = risk_free.iloc[1:]
+excess = r - f
+years = (dates[-1] - dates[0]).days / 365.25
+total = nav.iloc[-1] / capital - 1
+drawdown = nav / nav.cummax().clip(lower=capital) - 1
+trough = drawdown.idxmin()
+peak = drawdown.loc[:trough][drawdown.loc[:trough] == 0].index[-1]
+after = drawdown.loc[trough:]
+recovered = after[after == 0]
+
+
+def by_period(frequency):
+    last = nav.groupby(nav.index.to_period(frequency)).last()
+    return last / last.shift(fill_value=capital) - 1
+
+
+both = pd.DataFrame({"r": r, "b": b, "f": f}).dropna()
+own, other = both.r - both.f, both.b - both.f
+beta = np.cov(own, other, ddof=1)[0, 1] / np.var(other, ddof=1)
+active = both.r - both.b
+root = np.sqrt(rows_per_year)
+annual = (1 + total) ** (1 / years) - 1
+
+expected = {
+    "total_return": total,
+    "annual_return": annual,
+    "volatility": r.std() * root,
+    "sharpe": excess.mean() / excess.std() * root,
+    "sortino": excess.mean() / np.sqrt((excess.clip(upper=0) ** 2).mean()) * root,
+    "calmar": annual / abs(drawdown.min()),
+    "max_drawdown": drawdown.min(),
+    "drawdown_peak": str(peak.date()),
+    "drawdown_trough": str(trough.date()),
+    "drawdown_recovery": str(recovered.index[0].date()) if len(recovered) else None,
+    "best_year": by_period("Y").max(),
+    "worst_year": by_period("Y").min(),
+    "hit_rate_rows": (r > 0).mean(),
+    "hit_rate_months": (by_period("M") > 0).mean(),
+    "turnover": sum(turnover) / years,
+    "costs_annual": (costs / nav.shift(fill_value=capital)).sum() / years,
+    "costs_total": costs.sum(),
+    "names": names.iloc[1:].mean(),
+    "exposure": exposure.iloc[1:].mean(),
+    "beta": beta,
+    "alpha": (own.mean() - beta * other.mean()) * rows_per_year,
+    "correlation": np.corrcoef(own, other)[0, 1],
+    "tracking_error": active.std() * root,
+    "information_ratio": active.mean() / active.std() * root,
+}
+
+json.dump(
+    {
+        "dates": [str(d.date()) for d in dates],
+        "nav": nav.tolist(),
+        "benchmark": [None if np.isnan(x) else x for x in benchmark],
+        "risk_free": risk_free.tolist(),
+        "costs": costs.tolist(),
+        "names": names.tolist(),
+        "exposure": exposure.tolist(),
+        "turnover": turnover,
+        "capital": capital,
+        "rows_per_year": rows_per_year,
+        "expected": expected,
+        "years": {str(k): v for k, v in by_period("Y").items()},
+    },
+    Path(__file__).with_name("reference.json").open("w"),
+    indent=0,
+)

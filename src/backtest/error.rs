@@ -1,0 +1,100 @@
+//! What a simulation can complain of; all its wording.
+
+use super::simulate::Simulation;
+use crate::{
+    check::PickCount,
+    diagnostic::{Code, Diagnostic},
+    panel::Row,
+    portfolio::Funnel,
+};
+
+fn date(simulation: &Simulation<'_>, row: Row) -> String {
+    simulation.market.calendar().date(row).to_string()
+}
+
+/// The funnel in words: `500 in the universe, 120 after `close > 5`, 38 with a score`.
+fn funnel_in_words(simulation: &Simulation<'_>, funnel: &Funnel) -> String {
+    let mut parts = vec![format!("{} in the universe", funnel.universe)];
+    let filters = simulation.policy.filters.iter().zip(&funnel.filters);
+    parts.extend(filters.map(|((_, text), left)| format!("{left} after `where {text}`")));
+    parts.push(format!("{} of them with a price", funnel.eligible));
+    if simulation.policy.pick.by.is_some() {
+        parts.push(format!("{} with a score", funnel.scored));
+    }
+    parts.push(format!("{} picked", funnel.picked));
+    parts.join(", ")
+}
+
+/// No decision can start the run; `best` is the one with the most assets that have a score.
+pub(super) fn empty_run(
+    simulation: &Simulation<'_>,
+    best: Option<(Row, Funnel)>,
+) -> Box<Diagnostic> {
+    let (first, last) = (date(simulation, simulation.first), date(simulation, simulation.last));
+    let policy = simulation.policy;
+    let span = policy.pick.span;
+    let wanted = match policy.pick.count {
+        PickCount::Top(n) | PickCount::Bottom(n) if policy.pick.by.is_some() => {
+            format!("{n} eligible assets with a score")
+        }
+        PickCount::Top(n) | PickCount::Bottom(n) => format!("{n} eligible assets"),
+        _ => "an asset to pick".to_owned(),
+    };
+    let in_period = |row: &&Row| (simulation.first..=simulation.last).contains(row);
+    let diagnostic = match best {
+        Some((row, funnel)) => Diagnostic::error(
+            Code::EmptyRun,
+            format!("no rebalance from {first} to {last} has {wanted}"),
+        )
+        .at(span, "asks for more than there are")
+        .help(format!(
+            "the most were on {}: {}",
+            date(simulation, row),
+            funnel_in_words(simulation, &funnel)
+        )),
+        None => match simulation.decisions.iter().rfind(in_period) {
+            None => Diagnostic::error(
+                Code::EmptyRun,
+                format!("`rebalance` asks for no decision from {first} to {last}"),
+            )
+            .at(span, "nothing is ever picked")
+            .help("rebalance more often, or take a longer period"),
+            Some(&row) => Diagnostic::error(
+                Code::EmptyRun,
+                format!(
+                    "the windows need {} earlier rows, but the last rebalance, on {}, has {row}",
+                    simulation.lookback,
+                    date(simulation, row)
+                ),
+            )
+            .at(span, "cannot be known yet")
+            .help("take shorter windows or more data"),
+        },
+    };
+    Box::new(diagnostic)
+}
+
+pub(super) fn no_open_prices() -> Box<Diagnostic> {
+    let text = "`trade at next open` needs opening prices, which this market does not have";
+    Box::new(Diagnostic::error(Code::MissingField, text).help("write `trade at next close`"))
+}
+
+pub(super) fn not_finite(simulation: &Simulation<'_>, row: Row) -> Box<Diagnostic> {
+    let text = format!(
+        "the net asset value on {} is no finite number: a price of a holding is too large",
+        date(simulation, row)
+    );
+    Box::new(Diagnostic::error(Code::BadPrice, text))
+}
+
+pub(super) fn money_not_conserved(
+    simulation: &Simulation<'_>,
+    row: Row,
+    difference: f64,
+) -> Box<Diagnostic> {
+    let text = format!(
+        "money is not conserved on {}: {difference:e} appeared from nowhere",
+        date(simulation, row)
+    );
+    Box::new(Diagnostic::error(Code::Internal, text).help("report this with the strategy's text"))
+}

@@ -1,0 +1,148 @@
+//! The track record of a simulated book: its value row by row, and every decision, trade and holding behind it.
+
+use crate::{
+    panel::{AssetId, Row},
+    portfolio::Target,
+};
+
+/// What a book was worth and did, from the row of its first decision.
+///
+/// By row, each a `Vec` with one element a row from `first` on; after the trades of that row.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Track {
+    /// The row of the first decision.
+    pub first: Row,
+    /// The start value.
+    pub capital: f64,
+    /// By row: net asset value.
+    pub nav: Vec<f64>,
+    /// By row: cash; never below zero.
+    pub cash: Vec<f64>,
+    /// By row: gains of the holdings since the row before.
+    pub gains: Vec<f64>,
+    /// By row: interest earned on the cash of the row before.
+    pub interest: Vec<f64>,
+    /// By row: the return of cash since the row before (yearly rate / rows a year).
+    pub cash_return: Vec<f64>,
+    /// By row: costs paid.
+    pub costs: Vec<f64>,
+    /// By row: how many assets are held.
+    pub names: Vec<u32>,
+    /// Every decision, in order.
+    pub rebalances: Vec<Rebalance>,
+    /// Every trade, in order of rows, then sales before purchases, then assets.
+    pub trades: Vec<Trade>,
+    /// What was held after each row with trades, in order of rows, then assets.
+    pub holdings: Vec<Holding>,
+    /// The holdings that stopped trading.
+    pub delistings: Vec<Delisting>,
+    /// On how many asset-rows a holding had no price and was valued at its last.
+    pub stale: u64,
+    /// On how many asset-rows anything was held.
+    pub holding_rows: u64,
+}
+
+impl Track {
+    /// The last row.
+    pub fn last(&self) -> Row {
+        self.first + self.nav.len().saturating_sub(1) as Row
+    }
+
+    /// The net asset value at a row, if the track holds it.
+    pub fn nav_at(&self, row: Row) -> Option<f64> {
+        self.nav.get(row.checked_sub(self.first)? as usize).copied()
+    }
+}
+
+/// A decision and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rebalance {
+    /// What was to be held.
+    pub target: Target,
+    /// The first row on which anything was traded for it; `None` if nothing was.
+    pub traded: Option<Row>,
+    /// One-way turnover, ½Σ|Δw| with cash counted as a holding: the greater of sales and purchases over net asset value.
+    pub turnover: f64,
+    /// How many orders found no price until the next decision (or the end).
+    pub unfilled: usize,
+    /// Purchases that were ordered but could not be paid, as a share of net asset value.
+    pub unpaid: f64,
+}
+
+/// Why there was a trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It is a new holding.
+    Entered,
+    /// It is not in the target any more.
+    Left,
+    /// Its weight was below the target.
+    Increased,
+    /// Its weight was above the target.
+    Decreased,
+    /// It stopped trading: its last price is paid out.
+    StoppedTrading,
+}
+
+impl Reason {
+    /// As it stands in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Entered => "entered",
+            Self::Left => "left",
+            Self::Increased => "increased",
+            Self::Decreased => "decreased",
+            Self::StoppedTrading => "stopped trading",
+        }
+    }
+}
+
+/// A purchase or sale.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trade {
+    /// The row after whose close it was decided.
+    pub decided: Row,
+    /// The row on which it was filled.
+    pub traded: Row,
+    /// What.
+    pub asset: AssetId,
+    /// The price it was filled at.
+    pub price: f64,
+    /// Money: above zero for a purchase, below for a sale. Over `price` it is the number of shares.
+    pub value: f64,
+    /// What it cost.
+    pub cost: f64,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What was held of an asset after a row with trades.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Holding {
+    /// The row.
+    pub row: Row,
+    /// What.
+    pub asset: AssetId,
+    /// Its close, or its last one before.
+    pub price: f64,
+    /// Money. Over `price` it is the number of shares.
+    pub value: f64,
+    /// Share of net asset value.
+    pub weight: f64,
+}
+
+/// A holding that stopped trading.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Delisting {
+    /// What.
+    pub asset: AssetId,
+    /// Its last row with a price.
+    pub last_priced: Row,
+    /// The row on which its proceeds arrived.
+    pub settled: Row,
+    /// The proceeds: its value at the last price.
+    pub value: f64,
+    /// That, as a share of net asset value when it was settled.
+    pub weight: f64,
+}

@@ -1,0 +1,264 @@
+//! The wording of every complaint of the checker.
+
+use crate::{
+    diagnostic::{Code, Diagnostic, nearest},
+    operator::Operator,
+    source::Span,
+    types::{Basis, Type, Unit},
+};
+
+pub(super) fn unknown_name<'a>(
+    span: Span,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    let error = Diagnostic::error(Code::UnknownName, format!("unknown name `{name}`"))
+        .at(span, "not a `let`, a field of this market, or a name of the library");
+    did_you_mean(error, span, name, known)
+}
+
+pub(super) fn unknown_function<'a>(
+    span: Span,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    let error = Diagnostic::error(Code::UnknownName, format!("unknown function `{name}`"))
+        .at(span, "no operator, function of the library, or `let` with parameters");
+    did_you_mean(error, span, name, known)
+}
+
+pub(super) fn did_you_mean<'a>(
+    error: Diagnostic,
+    span: Span,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    let found = nearest(name, known);
+    match found.as_slice() {
+        [] => error,
+        [best] => error.change(format!("did you mean `{best}`?"), span, *best),
+        [best, others @ ..] => {
+            let others = others.iter().map(|o| format!("`{o}`")).collect::<Vec<_>>().join(", ");
+            error.change(format!("did you mean `{best}`? (others: {others})"), span, *best)
+        }
+    }
+}
+
+pub(super) fn unknown_table<'a>(
+    span: Span,
+    table: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    let known: Vec<&str> = known.into_iter().collect();
+    let list = known.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", ");
+    let error = Diagnostic::error(Code::UnknownName, format!("unknown table `{table}`"))
+        .at(span, format!("this market has {list}"));
+    did_you_mean(error, span, table, known)
+}
+
+pub(super) fn ambiguous(span: Span, name: &str, table: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::AmbiguousName,
+        format!("`{name}` is both in the library and a field of `{table}`"),
+    )
+    .at(span, "which of the two?")
+    .change("the library's definition", span, format!("std.{name}"))
+    .change("the column of the data", span, format!("{table}.{name}"))
+}
+
+pub(super) fn several_tables(span: Span, name: &str, tables: &[&str]) -> Diagnostic {
+    let mut error =
+        Diagnostic::error(Code::AmbiguousName, format!("`{name}` is a field of several tables"))
+            .at(span, "which of them?");
+    for table in tables {
+        error = error.change(format!("the one of `{table}`"), span, format!("{table}.{name}"));
+    }
+    error
+}
+
+pub(super) fn missing_fields(span: Span, name: &str, fields: &[String]) -> Diagnostic {
+    let list = fields.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(", ");
+    let lack = if fields.len() == 1 { "a field" } else { "fields" };
+    Diagnostic::error(
+        Code::MissingField,
+        format!("`{name}` needs {list}, {lack} this market does not have"),
+    )
+    .at(span, format!("needs {list}"))
+    .help(format!("load data that have {list}, or define it: `let {} = …`", fields[0]))
+}
+
+pub(super) fn not_available(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(Code::NotAvailable, format!("{what} is not available in this version"))
+        .at(span, "part of the language, not carried out yet")
+        .help("take it out; nothing is ever accepted and ignored")
+}
+
+pub(super) fn recursion(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(Code::Recursion, format!("`{name}` needs itself"))
+        .at(span, "this leads back to where it began")
+}
+
+pub(super) fn duplicate_name(span: Span, first: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(Code::DuplicateName, format!("`{name}` is defined twice"))
+        .at(span, "defined again here")
+        .also(first, "first defined here")
+}
+
+pub(super) fn duplicate_clause(span: Span, first: Span, clause: &str) -> Diagnostic {
+    Diagnostic::error(Code::DuplicateClause, format!("`{clause}` stands twice in one strategy"))
+        .at(span, "again here")
+        .also(first, "first here")
+        .help("keep one of the two")
+}
+
+pub(super) fn wrong_type(span: Span, expected: &str, found: Type) -> Diagnostic {
+    Diagnostic::error(Code::TypeMismatch, format!("expected {expected}, found a {found}"))
+        .at(span, format!("this is a {} {}", found.kind, found.shape))
+}
+
+pub(super) fn not_constant(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(Code::TypeMismatch, format!("{what} must be a constant"))
+        .at(span, "this changes with dates or assets")
+        .help("write a number, a duration, or the name of a `param`")
+}
+
+pub(super) fn out_of_range(span: Span, what: &str, expected: &str, found: &str) -> Diagnostic {
+    Diagnostic::error(Code::OutOfRange, format!("{what} must be {expected}, found {found}"))
+        .at(span, format!("expected {expected}"))
+}
+
+pub(super) fn negative_lag(span: Span, rows: f64) -> Diagnostic {
+    Diagnostic::error(Code::LookAhead, format!("a lag of {rows} rows would see the future"))
+        .at(span, "expected 0 or more rows")
+        .help("everything in Decile looks backwards; `lag(x, 1)` is yesterday's value")
+}
+
+pub(super) fn short_duration(span: Span, written: &str, rows_per_year: u32) -> Diagnostic {
+    Diagnostic::error(Code::OutOfRange, format!("`{written}` is shorter than a row of this market"))
+        .at(span, format!("this market has {rows_per_year} rows a year"))
+        .help("write a longer duration, or a bare number of rows")
+}
+
+pub(super) fn compare_missing(span: Span, other: &str, whole: Span, negated: bool) -> Diagnostic {
+    let replacement = format!("{}is_missing({other})", if negated { "not " } else { "" });
+    Diagnostic::error(Code::TypeMismatch, "nothing is equal to `missing`")
+        .at(span, "a comparison with it is missing")
+        .change("ask whether the value is missing", whole, replacement)
+}
+
+pub(super) fn units(span: Span, verb: &str, left: (Span, Unit), right: (Span, Unit)) -> Diagnostic {
+    Diagnostic::warning(
+        Code::UnitMismatch,
+        format!("{verb} {} and {}", with_article(left.1), with_article(right.1)),
+    )
+    .at(span, "two different units")
+    .also(left.0, left.1.to_string())
+    .also(right.0, right.1.to_string())
+    .help("`rank` or `zscore` both sides, so that they are ratios")
+}
+
+fn with_article(unit: Unit) -> String {
+    let text = unit.to_string();
+    match text.as_str() {
+        "money" | "shares" | "rows" => text,
+        _ if text.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {text}"),
+        _ => format!("a {text}"),
+    }
+}
+
+pub(super) fn basis(span: Span, left: Basis, right: Basis) -> Diagnostic {
+    Diagnostic::error(
+        Code::BasisMismatch,
+        format!("a {left} price times a {right} number of shares"),
+    )
+    .at(span, "the two refer to different share units")
+    .help("bring both to one basis: adjusted share counts, or raw prices with a split table")
+}
+
+pub(super) fn adjusted_price(span: Span, basis: Basis) -> Diagnostic {
+    Diagnostic::warning(Code::AdjustedPrice, format!("a {basis} price is compared with a constant"))
+        .at(span, "not the price that was paid on the day: later splits and dividends have changed its level")
+        .help("compare money traded (`adv(20d) > 1 million`) or market value, or load raw prices")
+}
+
+pub(super) fn arguments(span: Span, operator: &str, signature: &str, what: &str) -> Diagnostic {
+    Diagnostic::error(Code::Arguments, format!("`{operator}`: {what}"))
+        .at(span, "this call")
+        .help(format!("it is `{signature}`"))
+}
+
+pub(super) fn unknown_argument<'a>(
+    span: Span,
+    operator: &str,
+    signature: &str,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    let error =
+        Diagnostic::error(Code::Arguments, format!("`{operator}` has no parameter `{name}`"))
+            .at(span, format!("it is `{signature}`"));
+    did_you_mean(error, span, name, known)
+}
+
+pub(super) fn needs_arguments(span: Span, operator: &Operator) -> Diagnostic {
+    Diagnostic::error(
+        Code::Arguments,
+        format!("`{}` is a function and needs arguments", operator.name),
+    )
+    .at(span, "without brackets")
+    .help(format!("it is `{}`", operator.signature()))
+}
+
+pub(super) fn no_axis(span: Span, operator: &str, axis: &str, found: Type) -> Diagnostic {
+    Diagnostic::error(
+        Code::TypeMismatch,
+        format!("`{operator}` works {axis}, and a {} has no such axis", found.shape),
+    )
+    .at(span, format!("this is a {} {}", found.kind, found.shape))
+}
+
+pub(super) fn unknown_label<'a>(
+    span: Span,
+    text: &str,
+    field: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    let known: Vec<&str> = known.into_iter().collect();
+    let found: Vec<&str> = nearest(text, known.iter().copied());
+    let error = Diagnostic::error(Code::UnknownName, format!("`{field}` never is \"{text}\""))
+        .at(span, "no such label in this market");
+    match found.first() {
+        Some(best) => error.change(format!("did you mean \"{best}\"?"), span, format!("{best:?}")),
+        None if known.len() <= 20 => error.help(format!(
+            "its labels are {}",
+            known.iter().map(|k| format!("{k:?}")).collect::<Vec<_>>().join(", ")
+        )),
+        None => error,
+    }
+}
+
+pub(super) fn unknown_symbol<'a>(
+    span: Span,
+    symbol: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    let found = nearest(symbol, known);
+    let error =
+        Diagnostic::error(Code::UnknownName, format!("no asset \"{symbol}\" in this market"))
+            .at(span, "unknown symbol");
+    match found.first() {
+        Some(best) => error.change(format!("did you mean \"{best}\"?"), span, format!("{best:?}")),
+        None => error,
+    }
+}
+
+pub(super) fn missing_clause(
+    span: Span,
+    strategy: &str,
+    clause: &str,
+    example: &str,
+) -> Diagnostic {
+    Diagnostic::error(Code::MissingClause, format!("strategy `{strategy}` has no `{clause}`"))
+        .at(span, "what is to be held?")
+        .help(format!("write for example `{example}`"))
+}

@@ -1,0 +1,99 @@
+//! The options of every command that needs a market and strategies.
+
+use super::import::Bar;
+use crate::{
+    data::{Market, Options},
+    diagnostic::{Code, Diagnostic, Diagnostics},
+    engine::Strategy,
+    panel::Date,
+};
+use std::path::PathBuf;
+
+/// Which data.
+#[derive(Debug, clap::Args)]
+pub(super) struct MarketOptions {
+    /// A stored market, a folder with a `market.toml`, or a CSV or Parquet file of prices; the built-in synthetic sample
+    /// market if none is given.
+    #[arg(long, value_name = "PATH")]
+    data: Option<PathBuf>,
+    /// The folder that paths in the `market.toml` are relative to, if not its own.
+    #[arg(long, value_name = "DIR")]
+    data_root: Option<PathBuf>,
+}
+
+impl MarketOptions {
+    pub(super) fn open(&self) -> Result<Market, Diagnostics> {
+        let Some(path) = &self.data else { return Ok(Market::sample()) };
+        let bar = Bar::new();
+        let market =
+            Market::open_with(path, Options { root: self.data_root.as_deref(), progress: &bar });
+        bar.finish();
+        market
+    }
+}
+
+/// Which strategies, with which settings.
+#[derive(Debug, clap::Args)]
+pub(super) struct StrategyOptions {
+    /// Strategy files; `-` reads standard input.
+    #[arg(value_name = "FILE", required_unless_present = "expression")]
+    files: Vec<PathBuf>,
+    /// A strategy as text.
+    #[arg(short = 'e', long = "expression", value_name = "TEXT")]
+    expression: Vec<String>,
+    /// Set a `param` of the strategy.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    settings: Vec<(String, String)>,
+    /// First date of the backtest.
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub(super) from: Option<Date>,
+    /// Last date of the backtest.
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub(super) to: Option<Date>,
+}
+
+impl StrategyOptions {
+    /// The parsed files and texts, in the order of files, then texts.
+    pub(super) fn strategies(&self) -> Result<Vec<Strategy>, Diagnostics> {
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && to < from
+        {
+            let message = format!("`--to {to}` lies before `--from {from}`");
+            return Err(Diagnostic::error(Code::OutOfRange, message).into());
+        }
+        let mut strategies = vec![];
+        for file in &self.files {
+            strategies.push(if file.as_os_str() == "-" {
+                let text = crate::syntax::read_from(std::io::stdin().lock())?;
+                Strategy::parse_as(&text, "<standard input>", "strategy")?
+            } else {
+                Strategy::open(file)?
+            });
+        }
+        for (i, text) in self.expression.iter().enumerate() {
+            let name = if self.expression.len() == 1 {
+                "strategy".to_owned()
+            } else {
+                format!("strategy_{}", i + 1)
+            };
+            strategies.push(Strategy::parse_as(text, "<command line>", &name)?);
+        }
+        let set = |strategy: Strategy| {
+            self.settings.iter().try_fold(strategy, |s, (name, value)| s.set(name, value))
+        };
+        strategies.into_iter().map(set).collect()
+    }
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("expected NAME=VALUE, such as n=30".to_owned()),
+    }
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "expected a date such as 2015-01-31".to_owned())
+}

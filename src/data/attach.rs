@@ -1,0 +1,187 @@
+//! Labels, memberships and series of a catalog → fields of the market.
+
+use super::{
+    catalog::{LabelTable, MemberTable, SeriesTable},
+    columns::{Role, detect},
+    load::{Context, column, missing_column, symbol_column},
+    market::{Parts, Values, spells},
+    prices::{grouped, replaced},
+    table::{NO_DATE, Table, Wanted},
+    value,
+};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::panel::{Field, MISSING, from_days};
+use crate::types::{Shape, Type};
+use std::sync::Arc;
+
+type Outcome = Result<(), Vec<Diagnostic>>;
+
+fn one(diagnostic: Diagnostic) -> Vec<Diagnostic> {
+    vec![diagnostic]
+}
+
+/// Of each text of the first column: the asset, if it has prices.
+fn assets(
+    parts: &Parts,
+    context: &Context<'_>,
+    own: &[(String, String)],
+    table: &Table,
+) -> Vec<Option<u32>> {
+    let find = |text: &String| parts.asset(&replaced(text, context.catalog, own));
+    table.text(0).texts.iter().map(find).collect()
+}
+
+/// Adds labels that never change. The first text of an asset holds.
+pub(super) fn labels(
+    parts: &mut Parts,
+    context: &Context<'_>,
+    name: &str,
+    spec: &LabelTable,
+) -> Outcome {
+    let file = context.file(&spec.file).map_err(one)?;
+    let mut wanted = vec![(symbol_column(&file, spec.symbol.as_ref()).map_err(one)?, Wanted::Text)];
+    for text in spec.columns.values() {
+        wanted.push((column(&file, text).map_err(one)?, Wanted::Text));
+    }
+    let table = file.read(&wanted, &[], context.options.progress)?;
+    let assets = assets(parts, context, &spec.symbol_replace, &table);
+    for (i, (field, column)) in spec.columns.iter().enumerate() {
+        let texts = table.text(i + 1);
+        let mut by_asset: Vec<Option<&str>> = vec![None; parts.symbols.len()];
+        let mut changes = 0;
+        for row in 0..table.rows {
+            let Some(asset) = assets[table.text(0).codes[row] as usize] else { continue };
+            let text = texts.get(row);
+            if value::is_missing(text) {
+                continue;
+            }
+            match by_asset[asset as usize] {
+                None => by_asset[asset as usize] = Some(text),
+                Some(before) => changes += usize::from(before != text),
+            }
+        }
+        let found = by_asset.iter().flatten().count();
+        let (assets, total) = (grouped(found), grouped(by_asset.len()));
+        let note = format!("column `{column}`; dated as of its file, not of the day");
+        parts.add_label(name, field, &note, &by_asset);
+        parts
+            .detected
+            .push(format!("{name}: `{field}` of {assets} of {total} symbols from {}", spec.file));
+        if changes > 0 {
+            let message = format!(
+                "{name}: `{field}` has {changes} rows that contradict an earlier one and were left out"
+            );
+            parts.warnings.push(Diagnostic::warning(Code::DataNote, message));
+        }
+    }
+    Ok(())
+}
+
+/// Adds a membership.
+pub(super) fn members(
+    parts: &mut Parts,
+    context: &Context<'_>,
+    name: &str,
+    spec: &MemberTable,
+) -> Outcome {
+    let file = context.file(&spec.file).map_err(one)?;
+    let date = |optional| Wanted::Date { format: spec.date_format.clone(), optional };
+    let mut wanted = vec![
+        (symbol_column(&file, spec.symbol.as_ref()).map_err(one)?, Wanted::Text),
+        (column(&file, &spec.start).map_err(one)?, date(false)),
+    ];
+    if let Some(end) = &spec.end {
+        wanted.push((column(&file, end).map_err(one)?, date(true)));
+    }
+    let table = file.read(&wanted, &[], context.options.progress)?;
+    let assets = assets(parts, context, &spec.symbol_replace, &table);
+    let mut list = vec![];
+    let mut without_prices = 0;
+    for row in 0..table.rows {
+        let Some(asset) = assets[table.text(0).codes[row] as usize] else {
+            without_prices += 1;
+            continue;
+        };
+        let Some(start) = from_days(table.date(1)[row]) else { continue };
+        let end = spec.end.as_ref().map_or(NO_DATE, |_| table.date(2)[row]);
+        let end = if end == NO_DATE { None } else { from_days(end) };
+        let until = end.map(|e| if spec.end_included { e.tomorrow().unwrap_or(e) } else { e });
+        list.push((asset, start, until));
+    }
+    parts.detected.push(format!("{name}: {} spells from {}", grouped(list.len()), spec.file));
+    if without_prices > 0 {
+        let message = format!(
+            "{name}: {} of {} spells of membership were left out, as their symbols have no prices",
+            grouped(without_prices),
+            grouped(table.rows)
+        );
+        parts.warnings.push(Diagnostic::warning(Code::DataNote, message));
+    }
+    let values = spells(&parts.calendar, list);
+    parts.add(
+        Field {
+            name: name.to_owned(),
+            table: "members".to_owned(),
+            ty: Type::boolean(Shape::Panel),
+            labels: Arc::default(),
+            note: format!("members by {}", spec.file),
+        },
+        values,
+    );
+    Ok(())
+}
+
+/// Adds series: at each date the last value public by then, unless it is too old.
+pub(super) fn series(
+    parts: &mut Parts,
+    context: &Context<'_>,
+    name: &str,
+    spec: &SeriesTable,
+) -> Outcome {
+    let file = context.file(&spec.file).map_err(one)?;
+    let date = match &spec.date {
+        Some(date) => column(&file, date).map_err(one)?,
+        None => {
+            let found = detect(file.names()).iter().position(|r| *r == Role::Date);
+            found.ok_or_else(|| one(missing_column(&file, "a column of dates", "`date`, `day`")))?
+        }
+    };
+    let mut wanted =
+        vec![(date, Wanted::Date { format: spec.date_format.clone(), optional: false })];
+    for figure in spec.columns.values() {
+        wanted.push((column(&file, &figure.column).map_err(one)?, Wanted::Number));
+    }
+    let table = file.read(&wanted, &spec.missing, context.options.progress)?;
+    let lag = spec.lag.map_or_else(jiff::Span::new, |l| l.0);
+    let age = spec.max_age.map_or_else(|| jiff::Span::new().months(1), |a| a.0);
+    for (i, (field, figure)) in spec.columns.iter().enumerate() {
+        let mut points = vec![];
+        for (day, value) in table.date(0).iter().zip(table.number(i + 1)) {
+            let known = from_days(*day).and_then(|d| d.checked_add(lag).ok());
+            if let Some(known) = known.filter(|_| value.is_finite()) {
+                let until = known.checked_add(age).unwrap_or(crate::panel::Date::MAX);
+                points.push((known, until, value * figure.scale.unwrap_or(1.0)));
+            }
+        }
+        points.sort_by_key(|p| p.0);
+        let at = |date: &crate::panel::Date| {
+            let last = points.partition_point(|p| p.0 <= *date).checked_sub(1).map(|i| points[i]);
+            last.filter(|(_, until, _)| date < until).map_or(MISSING, |(_, _, value)| value)
+        };
+        let values: Vec<f64> = parts.calendar.dates().iter().map(at).collect();
+        let found = values.iter().filter(|v| !v.is_nan()).count();
+        parts.detected.push(format!(
+            "{name}: `{field}` on {} of {} sessions from {}",
+            grouped(found),
+            grouped(values.len()),
+            spec.file
+        ));
+        let ty = Type::number(Shape::Series, figure.unit(field, parts.basis));
+        let note = format!("column `{}`", figure.column);
+        parts.add(
+            Field { name: field.clone(), table: name.to_owned(), ty, labels: Arc::default(), note },
+            Values::Series(values.into()),
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! From a path to a market: what lies there, and the tables of a catalog one after the other.
+
+use super::{
+    Market, Options, attach,
+    catalog::{self, Catalog, PriceTable},
+    prices, reports, store,
+    table::TableFile,
+};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
+use std::path::{Path, PathBuf};
+
+const CATALOG: &str = "market.toml";
+
+/// Where a catalog's files lie, and who is told how far reading them is.
+pub(super) struct Context<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) root: PathBuf,
+    pub(super) options: Options<'a>,
+}
+
+impl Context<'_> {
+    /// Opens a file that the catalog names.
+    pub(super) fn file(&self, name: &str) -> Result<TableFile, Diagnostic> {
+        let path = self.root.join(name);
+        if !path.exists() && self.options.root.is_none() {
+            let message = format!("there is no file `{}`", path.display());
+            let error = Diagnostic::error(Code::DataNotFound, message);
+            return Err(error.help(
+                "paths in a `market.toml` are relative to its folder; `--data-root DIR` names another one",
+            ));
+        }
+        TableFile::open(&path)
+    }
+}
+
+/// Opens whatever lies at a path.
+pub(super) fn open(path: &Path, options: Options<'_>) -> Result<Market, Diagnostics> {
+    if !path.exists() {
+        let message = format!("there are no data at `{}`", path.display());
+        return Err(Diagnostic::error(Code::DataNotFound, message).into());
+    }
+    if path.is_dir() {
+        if store::is_store(path) {
+            return store::open(path);
+        }
+        let inside = path.join(CATALOG);
+        if !inside.is_file() {
+            let message =
+                format!("`{}` holds neither a stored market nor a `{CATALOG}`", path.display());
+            let error = Diagnostic::error(Code::DataFormat, message);
+            return Err(error
+                .help("name a file of prices, or write a `market.toml` beside them")
+                .into());
+        }
+        return open_catalog(&inside, options);
+    }
+    if path.extension().is_some_and(|e| e == "toml") {
+        return open_catalog(path, options);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let table = PriceTable { file: name.clone(), ..PriceTable::default() };
+    let catalog = Catalog { prices: vec![table], ..Catalog::default() };
+    let root = path.parent().unwrap_or(Path::new("")).to_owned();
+    let stem = name.split('.').next().unwrap_or_default().to_owned();
+    load(&Context { catalog: &catalog, root, options }, &stem)
+}
+
+fn open_catalog(path: &Path, options: Options<'_>) -> Result<Market, Diagnostics> {
+    let catalog = catalog::read(path)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let root = options.root.unwrap_or(folder).to_owned();
+    let called = std::path::absolute(folder).ok().and_then(|f| Some(f.file_name()?.to_owned()));
+    let name = catalog.name.clone();
+    let name = name.or(called.map(|n| n.to_string_lossy().into_owned())).unwrap_or_default();
+    load(&Context { catalog: &catalog, root, options }, &name)
+}
+
+/// Reads all tables. Faults of several tables are reported together.
+fn load(context: &Context<'_>, name: &str) -> Result<Market, Diagnostics> {
+    let mut faults = vec![];
+    let mut tables = vec![];
+    let mut detected = vec![];
+    for spec in &context.catalog.prices {
+        let read = context.file(&spec.file).map_err(|d| vec![d]).and_then(|file| {
+            prices::read(spec, &file, context.catalog, context.options.progress, &mut detected)
+        });
+        match read {
+            Ok(read) => tables.push(read),
+            Err(more) => faults.extend(more),
+        }
+    }
+    if tables.is_empty() || !faults.is_empty() {
+        if faults.is_empty() {
+            faults
+                .push(Diagnostic::error(Code::BadCatalog, "the catalog names no table of prices"));
+        }
+        return Err(all(faults));
+    }
+    let mut parts = prices::assemble(context.catalog, name, tables, detected).map_err(all)?;
+    for (table, spec) in &context.catalog.reports {
+        faults.extend(reports::add(&mut parts, context, table, spec).err().into_iter().flatten());
+    }
+    for (table, spec) in &context.catalog.labels {
+        faults.extend(attach::labels(&mut parts, context, table, spec).err().into_iter().flatten());
+    }
+    for (name, spec) in &context.catalog.members {
+        faults.extend(attach::members(&mut parts, context, name, spec).err().into_iter().flatten());
+    }
+    for (table, spec) in &context.catalog.series {
+        faults.extend(attach::series(&mut parts, context, table, spec).err().into_iter().flatten());
+    }
+    if faults.is_empty() { Ok(parts.finish()) } else { Err(all(faults)) }
+}
+
+fn all(list: Vec<Diagnostic>) -> Diagnostics {
+    Diagnostics { list, ..Diagnostics::default() }
+}
+
+/// The place of a column that is named; an error lists the nearest names.
+pub(super) fn column(file: &TableFile, name: &str) -> Result<usize, Diagnostic> {
+    let names = file.names();
+    if let Some(at) = names.iter().position(|n| n == name) {
+        return Ok(at);
+    }
+    let message = format!("there is no column `{name}`");
+    let error = Diagnostic::error(Code::MissingColumn, message).in_file(file.path());
+    let near = nearest(name, names.iter().map(String::as_str));
+    Err(match near.first() {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error.help(format!("it has {}", listed(names))),
+    })
+}
+
+/// The column of symbols of a table that is not of prices: declared, or by its name.
+pub(super) fn symbol_column(
+    file: &TableFile,
+    declared: Option<&String>,
+) -> Result<usize, Diagnostic> {
+    match declared {
+        Some(name) => column(file, name),
+        None => {
+            let roles = super::columns::detect(file.names());
+            roles.iter().position(|r| *r == super::columns::Role::Symbol).ok_or_else(|| {
+                missing_column(file, "a column of symbols", "`symbol`, `ticker`, `permno`, `name`")
+            })
+        }
+    }
+}
+
+/// A column that no name stands for.
+pub(super) fn missing_column(file: &TableFile, what: &str, usual: &str) -> Diagnostic {
+    let message = format!("expected {what}, found {}", listed(file.names()));
+    let error = Diagnostic::error(Code::MissingColumn, message).in_file(file.path());
+    error.help(format!("usual names are {usual}; a `market.toml` can name any other"))
+}
+
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let mut list: Vec<String> = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect();
+    if names.len() > SHOWN {
+        list.push(format!("and {} more columns", names.len() - SHOWN));
+    }
+    list.join(", ")
+}

@@ -1,0 +1,304 @@
+//! The loaded market, and the parts it is put together from.
+
+use super::{asof::Records, buffer::Buffer, builder::encode, columns};
+use crate::diagnostic::Diagnostic;
+use crate::panel::{
+    Calendar, Date, Field, FieldData, FieldId, Lifetime, MISSING, MarketData, Prices, Row, Schema,
+    Spells,
+};
+use crate::types::{Basis, Shape, Type};
+use ndarray::ArrayView2;
+use std::{fmt, sync::Arc};
+
+/// A market that is loaded, or mapped from disk.
+pub struct Market {
+    pub(super) schema: Schema,
+    pub(super) calendar: Calendar,
+    pub(super) values: Vec<Values>,
+    pub(super) lifetimes: Vec<Lifetime>,
+    pub(super) is_reference: Vec<bool>,
+    pub(super) notes: Vec<String>,
+    pub(super) warnings: Vec<Diagnostic>,
+    pub(super) detected: Vec<String>,
+    close: FieldId,
+    open: Option<FieldId>,
+    total_return: FieldId,
+}
+
+/// A field's values as they lie in memory or in a mapped file.
+#[derive(Clone)]
+pub(super) enum Values {
+    Panel(Buffer<f64>),
+    Series(Buffer<f64>),
+    Static(Buffer<f64>),
+    AsOf { records: Arc<Records>, values: Buffer<f64> },
+    Spells { assets: Buffer<u32>, from: Buffer<Row>, until: Buffer<Row> },
+}
+
+/// What a market is put together from.
+pub(super) struct Parts {
+    pub(super) name: String,
+    pub(super) calendar: Calendar,
+    pub(super) symbols: Arc<[String]>,
+    pub(super) basis: Basis,
+    pub(super) fields: Vec<Field>,
+    pub(super) values: Vec<Values>,
+    pub(super) is_reference: Vec<bool>,
+    pub(super) notes: Vec<String>,
+    pub(super) warnings: Vec<Diagnostic>,
+    pub(super) detected: Vec<String>,
+    /// Known beforehand, or read off the closes.
+    pub(super) lifetimes: Option<Vec<Lifetime>>,
+}
+
+impl Parts {
+    pub(super) fn new(name: &str, calendar: &Calendar, symbols: &Arc<[String]>) -> Self {
+        Self {
+            name: name.to_owned(),
+            calendar: calendar.clone(),
+            symbols: symbols.clone(),
+            basis: Basis::SplitAdjusted,
+            fields: vec![],
+            values: vec![],
+            is_reference: vec![false; symbols.len()],
+            notes: vec![],
+            warnings: vec![],
+            detected: vec![],
+            lifetimes: None,
+        }
+    }
+
+    pub(super) fn add(&mut self, field: Field, values: Values) {
+        self.fields.push(field);
+        self.values.push(values);
+    }
+
+    /// Adds a static label from the text of each asset.
+    pub(super) fn add_label(
+        &mut self,
+        table: &str,
+        name: &str,
+        note: &str,
+        texts: &[Option<&str>],
+    ) {
+        let (labels, codes) = encode(texts);
+        let field = Field {
+            name: name.to_owned(),
+            table: table.to_owned(),
+            ty: Type::label(Shape::Static),
+            labels,
+            note: note.to_owned(),
+        };
+        self.add(field, Values::Static(codes.into()));
+    }
+
+    /// The asset of a symbol.
+    pub(super) fn asset(&self, symbol: &str) -> Option<u32> {
+        self.symbols.binary_search_by(|s| s.as_str().cmp(symbol)).ok().map(|i| i as u32)
+    }
+
+    /// Whether table `prices` has the field.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.price_field(name).is_some()
+    }
+
+    fn price_field(&self, name: &str) -> Option<FieldId> {
+        let found = self.fields.iter().position(|f| f.table == "prices" && f.name == name);
+        found.map(|i| FieldId(i as u16))
+    }
+
+    fn same_panel(&self, a: FieldId, b: FieldId) -> bool {
+        match (&self.values[a.0 as usize], &self.values[b.0 as usize]) {
+            (Values::Panel(a), Values::Panel(b)) => a.as_ptr() == b.as_ptr(),
+            _ => false,
+        }
+    }
+
+    /// The market. Table `prices` must have `close`; `total_return` is `close` where it is not given.
+    pub(super) fn finish(mut self) -> Market {
+        let close = self.price_field("close").expect("every importer makes a panel `close`");
+        let total_return = self.price_field("total_return").unwrap_or_else(|| {
+            let field = Field {
+                name: "total_return".to_owned(),
+                table: "prices".to_owned(),
+                ty: Type::number(
+                    Shape::Panel,
+                    columns::conventional_unit("total_return", self.basis),
+                ),
+                labels: Arc::default(),
+                note: "the closes: dividends are not known".to_owned(),
+            };
+            let values = self.values[close.0 as usize].clone();
+            self.add(field, values);
+            FieldId(self.fields.len() as u16 - 1)
+        });
+        let open = self.price_field("open");
+        let has_dividends = !self.same_panel(close, total_return);
+        let lifetimes =
+            self.lifetimes.take().unwrap_or_else(|| match &self.values[close.0 as usize] {
+                Values::Panel(closes) => lifetimes(closes, self.symbols.len()),
+                _ => unreachable!("`close` is a panel"),
+            });
+        let schema = Schema {
+            name: self.name,
+            fields: self.fields,
+            symbols: self.symbols,
+            rows_per_year: self.calendar.rows_per_year(),
+            price_basis: self.basis,
+            has_dividends,
+        };
+        Market {
+            schema,
+            calendar: self.calendar,
+            values: self.values,
+            lifetimes,
+            is_reference: self.is_reference,
+            notes: self.notes,
+            warnings: self.warnings,
+            detected: self.detected,
+            close,
+            open,
+            total_return,
+        }
+    }
+}
+
+/// First and last row of each asset with a close.
+fn lifetimes(closes: &[f64], assets: usize) -> Vec<Lifetime> {
+    let mut lives: Vec<Lifetime> = vec![None; assets];
+    for (row, values) in closes.chunks_exact(assets.max(1)).enumerate() {
+        for (life, value) in lives.iter_mut().zip(values) {
+            if !value.is_nan() {
+                let first = life.map_or(row as Row, |(first, _)| first);
+                *life = Some((first, row as Row));
+            }
+        }
+    }
+    lives
+}
+
+/// Spells of membership from (asset, first day, first day no longer); those without a row fall away, and spells of one
+/// asset that touch or overlap become one.
+pub(super) fn spells(calendar: &Calendar, list: Vec<(u32, Date, Option<Date>)>) -> Values {
+    let end = calendar.len() as Row;
+    let mut rows: Vec<(u32, Row, Row)> = list
+        .into_iter()
+        .map(|(asset, from, until)| {
+            let until = until.map_or(end, |d| calendar.first_at_or_after(d));
+            (asset, calendar.first_at_or_after(from), until)
+        })
+        .filter(|(_, from, until)| from < until)
+        .collect();
+    rows.sort_unstable();
+    let mut merged: Vec<(u32, Row, Row)> = vec![];
+    for (asset, from, until) in rows {
+        match merged.last_mut() {
+            Some(last) if last.0 == asset && from <= last.2 => last.2 = last.2.max(until),
+            _ => merged.push((asset, from, until)),
+        }
+    }
+    Values::Spells {
+        assets: merged.iter().map(|s| s.0).collect::<Vec<_>>().into(),
+        from: merged.iter().map(|s| s.1).collect::<Vec<_>>().into(),
+        until: merged.iter().map(|s| s.2).collect::<Vec<_>>().into(),
+    }
+}
+
+impl fmt::Debug for Market {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Schema { name, symbols, fields, .. } = &self.schema;
+        let (rows, assets, fields) = (self.calendar.len(), symbols.len(), fields.len());
+        write!(f, "Market {name}: {rows} rows, {assets} assets, {fields} fields")
+    }
+}
+
+impl Market {
+    /// What the reader should know of the data: sessions left out, names without prices.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// What was found where, a line each: which column was read as what, symbols, dates.
+    pub fn detected(&self) -> &[String] {
+        &self.detected
+    }
+
+    /// The text of a label's code, `None` for missing.
+    pub fn label(&self, id: FieldId, code: f64) -> Option<&str> {
+        let labels = &self.schema.field(id).labels;
+        if code.is_nan() { None } else { labels.get(code as usize).map(String::as_str) }
+    }
+
+    /// The value of a field at a row and asset, whatever its form; missing where there is none. For listings and
+    /// explanations: reading a whole field this way is slow.
+    pub fn value(&self, id: FieldId, row: Row, asset: usize) -> f64 {
+        match self.field(id) {
+            FieldData::Panel(panel) => panel[[row as usize, asset]],
+            FieldData::Series(series) => series[row as usize],
+            FieldData::Static(values) => values[asset],
+            FieldData::AsOf(records) => {
+                let mut value = MISSING;
+                records.latest(asset, &[row], |_, v| value = v);
+                value
+            }
+            FieldData::Spells(s) => {
+                let mut spells = s.assets.iter().zip(s.from.iter().zip(s.until));
+                let inside = spells.any(|(&a, (&from, &until))| {
+                    a as usize == asset && (from..until).contains(&row)
+                });
+                f64::from(u8::from(inside))
+            }
+        }
+    }
+
+    fn panel<'a>(&'a self, values: &'a [f64]) -> ArrayView2<'a, f64> {
+        let shape = (self.calendar.len(), self.schema.symbols.len());
+        ArrayView2::from_shape(shape, values).expect("panels are dates × assets")
+    }
+}
+
+impl MarketData for Market {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    fn field(&self, id: FieldId) -> FieldData<'_> {
+        match &self.values[id.0 as usize] {
+            Values::Panel(values) => FieldData::Panel(self.panel(values)),
+            Values::Series(values) => FieldData::Series(values),
+            Values::Static(values) => FieldData::Static(values),
+            Values::AsOf { records, values } => FieldData::AsOf(records.with(values)),
+            Values::Spells { assets, from, until } => {
+                FieldData::Spells(Spells { assets, from, until })
+            }
+        }
+    }
+
+    fn prices(&self) -> Prices<'_> {
+        let panel = |id: FieldId| match &self.values[id.0 as usize] {
+            Values::Panel(values) => self.panel(values),
+            _ => unreachable!("prices are panels"),
+        };
+        Prices {
+            close: panel(self.close),
+            open: self.open.map(panel),
+            total_return: panel(self.total_return),
+        }
+    }
+
+    fn lifetimes(&self) -> &[Lifetime] {
+        &self.lifetimes
+    }
+
+    fn is_reference(&self) -> &[bool] {
+        &self.is_reference
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}

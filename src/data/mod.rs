@@ -1,0 +1,67 @@
+//! Markets: read from CSV, Parquet and a catalog of tables, stored as mapped panels, or made up from a seed.
+
+mod asof;
+mod attach;
+mod buffer;
+mod builder;
+mod catalog;
+mod columns;
+mod csv;
+mod export;
+mod load;
+mod market;
+mod npy;
+mod panels;
+mod parquet;
+mod prices;
+mod progress;
+mod reports;
+mod sample;
+mod sessions;
+mod store;
+mod table;
+mod texts;
+mod value;
+mod wide;
+
+pub use builder::MarketBuilder;
+pub use market::Market;
+pub use progress::Progress;
+pub use sample::Sample;
+
+use crate::diagnostic::Diagnostics;
+use std::path::Path;
+
+/// How a market is opened.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// The folder that the paths of a `market.toml` are relative to; the one it lies in if `None`.
+    pub root: Option<&'a Path>,
+    /// Who is told how far the work is.
+    pub progress: &'a dyn Progress,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self { root: None, progress: &() }
+    }
+}
+
+impl Market {
+    /// Opens a stored market, a `market.toml` (or the folder it lies in), or one CSV or Parquet file of prices, long
+    /// (a row for each symbol and date) or wide (a column for each symbol).
+    ///
+    /// # Errors
+    /// Everything that is wrong with the data, with file, row and column.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Diagnostics> {
+        Self::open_with(path, Options::default())
+    }
+
+    /// [`Market::open`] with options.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn open_with(path: impl AsRef<Path>, options: Options<'_>) -> Result<Self, Diagnostics> {
+        load::open(path.as_ref(), options)
+    }
+}

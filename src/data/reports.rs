@@ -1,0 +1,259 @@
+//! Tables with publication dates → records.
+
+use super::{
+    asof::{Record, Records},
+    catalog::{Published, ReportTable},
+    load::{Context, column, symbol_column},
+    market::{Parts, Values},
+    prices::{grouped, replaced},
+    table::{Column, NO_DATE, Table, TableFile, Wanted},
+};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::panel::{Date, Field, MISSING, from_days};
+use crate::types::{Shape, Type, Unit};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// How long a figure may be used where the catalog does not say.
+const MAX_AGE_MONTHS: i32 = 18;
+
+/// Which columns of the file are read, by their places in the table.
+struct Layout {
+    wanted: Vec<(usize, Wanted)>,
+    published: Option<usize>,
+    only: Vec<(usize, Vec<String>)>,
+    // By field: its column, and that by which it is divided.
+    figures: Vec<(usize, Option<usize>)>,
+}
+
+const SYMBOL: usize = 0;
+const PERIOD_END: usize = 1;
+
+/// Adds the fields of a table.
+pub(super) fn add(
+    parts: &mut Parts,
+    context: &Context<'_>,
+    name: &str,
+    spec: &ReportTable,
+) -> Result<(), Vec<Diagnostic>> {
+    let one = |d: Diagnostic| vec![d];
+    let file = context.file(&spec.file).map_err(one)?;
+    let layout = layout(spec, &file).map_err(one)?;
+    let table = file.read(&layout.wanted, &spec.missing, context.options.progress)?;
+    let known = publications(context, spec, &layout, &table)?;
+    let mut account = Account::default();
+    let mut list = vec![];
+    let lag = spec.lag.map(|l| l.0);
+    let age = spec.max_age.map_or_else(|| jiff::Span::new().months(MAX_AGE_MONTHS), |a| a.0);
+    let assets = assets(parts, context, spec, &table);
+    for row in 0..table.rows {
+        let taken = |(at, texts): &(usize, Vec<String>)| {
+            texts.iter().any(|t| t == table.text(*at).get(row))
+        };
+        if !layout.only.iter().all(taken) {
+            continue;
+        }
+        let Some(asset) = assets[table.text(SYMBOL).codes[row] as usize] else {
+            account.without_prices += 1;
+            continue;
+        };
+        let Some(period_end) = from_days(table.date(PERIOD_END)[row]) else { continue };
+        let published = match (known[row], lag) {
+            (Some(date), _) => {
+                account.known += 1;
+                date
+            }
+            (None, Some(lag)) => {
+                account.lagged += 1;
+                later(period_end, lag)
+            }
+            (None, None) => {
+                account.undated += 1;
+                continue;
+            }
+        };
+        let until = later(published, age);
+        list.push(Record { asset, period_end, published, until, source: row as u32 });
+    }
+    account.report(parts, name, spec);
+    let (records, order) = Records::new(&parts.calendar, parts.symbols.len(), list);
+    let records = Arc::new(records);
+    for ((field, column), (at, divisor)) in spec.columns.iter().zip(&layout.figures) {
+        let unit = column.unit(field, parts.basis);
+        let counts = matches!(unit, Unit::Known { shares: 1, money: 0, .. });
+        let numbers = table.number(*at);
+        let value = |row: &u32| {
+            let row = *row as usize;
+            let mut value = numbers[row] * column.scale.unwrap_or(1.0);
+            if let Some(divisor) = divisor {
+                value /= table.number(*divisor)[row];
+            }
+            // No company has a count of shares of zero or less: it stands for one that is not known.
+            let sound = value.is_finite() && (!counts || value > 0.0);
+            if sound { value } else { MISSING }
+        };
+        let values: Vec<f64> = order.iter().map(value).collect();
+        let note = match &column.divided_by {
+            Some(divisor) => format!("column `{}` / `{divisor}`", column.column),
+            None => format!("column `{}`", column.column),
+        };
+        parts.add(
+            Field {
+                name: field.clone(),
+                table: name.to_owned(),
+                ty: Type::number(Shape::Panel, unit),
+                labels: Arc::default(),
+                note,
+            },
+            Values::AsOf { records: records.clone(), values: values.into() },
+        );
+    }
+    Ok(())
+}
+
+/// A date some time later; the last date there is, if that lies beyond it.
+fn later(date: Date, span: jiff::Span) -> Date {
+    date.checked_add(span).unwrap_or(Date::MAX)
+}
+
+fn layout(spec: &ReportTable, file: &TableFile) -> Result<Layout, Diagnostic> {
+    let date = |optional| Wanted::Date { format: spec.date_format.clone(), optional };
+    let mut wanted = vec![
+        (symbol_column(file, spec.symbol.as_ref())?, Wanted::Text),
+        (column(file, &spec.period_end)?, date(false)),
+    ];
+    let mut place = |at: usize, what: Wanted| -> Result<usize, Diagnostic> {
+        if let Some(before) = wanted.iter().position(|(c, _)| *c == at) {
+            if wanted[before].1 == what {
+                return Ok(before);
+            }
+            let message = format!("the column `{}` is named for two uses", file.names()[at]);
+            return Err(Diagnostic::error(Code::BadCatalog, message).in_file(file.path()));
+        }
+        wanted.push((at, what));
+        Ok(wanted.len() - 1)
+    };
+    let published = match &spec.published {
+        Some(Published { column: name, file: None }) => {
+            Some(place(column(file, name)?, date(true))?)
+        }
+        _ => None,
+    };
+    let mut only = vec![];
+    for (name, texts) in &spec.only {
+        only.push((place(column(file, name)?, Wanted::Text)?, texts.clone()));
+    }
+    let mut figures = vec![];
+    for figure in spec.columns.values() {
+        let at = place(column(file, &figure.column)?, Wanted::Number)?;
+        let divisor = match &figure.divided_by {
+            Some(name) => Some(place(column(file, name)?, Wanted::Number)?),
+            None => None,
+        };
+        figures.push((at, divisor));
+    }
+    Ok(Layout { wanted, published, only, figures })
+}
+
+/// Of each text of the symbol column: the asset, if it has prices.
+fn assets(
+    parts: &Parts,
+    context: &Context<'_>,
+    spec: &ReportTable,
+    table: &Table,
+) -> Vec<Option<u32>> {
+    let texts = &table.text(SYMBOL).texts;
+    let find = |text: &String| parts.asset(&replaced(text, context.catalog, &spec.symbol_replace));
+    texts.iter().map(find).collect()
+}
+
+/// The date of publication of each row, where it is known.
+fn publications(
+    context: &Context<'_>,
+    spec: &ReportTable,
+    layout: &Layout,
+    table: &Table,
+) -> Result<Vec<Option<Date>>, Vec<Diagnostic>> {
+    let date = |day: i32| if day == NO_DATE { None } else { from_days(day) };
+    if let Some(at) = layout.published {
+        return Ok(table.date(at).iter().map(|d| date(*d)).collect());
+    }
+    let Some(Published { file: Some(join), .. }) = &spec.published else {
+        return Ok(vec![None; table.rows]);
+    };
+    let one = |d: Diagnostic| vec![d];
+    let file = context.file(&join.file).map_err(one)?;
+    let optional = |optional| Wanted::Date { format: None, optional };
+    let wanted = [
+        (symbol_column(&file, join.symbol.as_ref()).map_err(one)?, Wanted::Text),
+        (column(&file, &join.period_end).map_err(one)?, optional(false)),
+        (column(&file, &join.column).map_err(one)?, optional(true)),
+    ];
+    let other = file.read(&wanted, &[], context.options.progress)?;
+    let mut dates: BTreeMap<(String, i32), i32> = BTreeMap::new();
+    for row in 0..other.rows {
+        let symbol = replaced(other.text(0).get(row), context.catalog, &join.symbol_replace);
+        dates.insert((symbol, other.date(1)[row]), other.date(2)[row]);
+    }
+    let Column::Text(symbols) = &table.columns[SYMBOL] else { unreachable!("symbols are texts") };
+    let named: Vec<String> =
+        symbols.texts.iter().map(|t| replaced(t, context.catalog, &spec.symbol_replace)).collect();
+    let find = |row: usize| {
+        let key = (named[symbols.codes[row] as usize].clone(), table.date(PERIOD_END)[row]);
+        dates.get(&key).copied().and_then(date)
+    };
+    Ok((0..table.rows).map(find).collect())
+}
+
+/// `90 days`.
+fn in_words(span: jiff::Span) -> String {
+    let parts = [
+        (i64::from(span.get_years()), "year"),
+        (i64::from(span.get_months()), "month"),
+        (i64::from(span.get_weeks()), "week"),
+        (i64::from(span.get_days()), "day"),
+    ];
+    let part = parts.into_iter().find(|(n, _)| *n != 0).unwrap_or((0, "day"));
+    format!("{} {}{}", part.0, part.1, if part.0 == 1 { "" } else { "s" })
+}
+
+/// What became of the rows of a table.
+#[derive(Default)]
+struct Account {
+    known: usize,
+    lagged: usize,
+    undated: usize,
+    without_prices: usize,
+}
+
+impl Account {
+    fn report(&self, parts: &mut Parts, name: &str, spec: &ReportTable) {
+        let records = self.known + self.lagged;
+        let share = |n: usize| format!("{:.1}%", 100.0 * n as f64 / records.max(1) as f64);
+        let lag = spec.lag.map_or_else(String::new, |l| in_words(l.0));
+        parts.detected.push(format!("{name}: {} records of {}", grouped(records), spec.file));
+        if records > 0 {
+            parts.notes.push(match (self.known, self.lagged) {
+                (_, 0) => format!("{name}: the publication date of all {} records is known", grouped(records)),
+                (0, _) => format!(
+                    "{name}: no publication date is known; all {} records are taken as public {lag} after the period's end",
+                    grouped(records)
+                ),
+                (known, lagged) => format!(
+                    "{name}: the publication date of {} of {} records is known ({}), the other {} are taken as public {lag} after the period's end",
+                    grouped(known),
+                    grouped(records),
+                    share(known),
+                    share(lagged),
+                ),
+            });
+        }
+        let mut lost = |count: usize, why: &str| {
+            if count > 0 {
+                let message = format!("{name}: records left out, as {why}: {}", grouped(count));
+                parts.warnings.push(Diagnostic::warning(Code::DataNote, message));
+            }
+        };
+        lost(self.without_prices, "their symbols have no prices");
+        lost(self.undated, "their publication date is not known and the catalog gives no `lag`");
+    }
+}

@@ -1,0 +1,78 @@
+//! Which dates are sessions: those on which about as many assets as usual have a price.
+
+use super::{panels::is_day, prices::Read};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::panel::{Date, from_days};
+use std::collections::BTreeMap;
+
+/// How many dates before and after say what is usual.
+const NEIGHBOURS: usize = 20;
+
+/// The sessions, and a warning if dates were left out.
+pub(super) struct Sessions {
+    pub(super) dates: Vec<Date>,
+    pub(super) warning: Option<Diagnostic>,
+}
+
+/// The sessions of tables: those of the assets that can be held, or of all if all are references.
+pub(super) fn find(tables: &[Read]) -> Sessions {
+    let only_references = tables.iter().all(|t| t.spec.reference);
+    let mut counts: BTreeMap<i32, usize> = BTreeMap::new();
+    for table in tables.iter().filter(|t| only_references || !t.spec.reference) {
+        count(table, &mut counts);
+    }
+    let counts: Vec<(i32, usize)> = counts.into_iter().collect();
+    let mut dates = vec![];
+    let mut sparse = vec![];
+    for (i, &(day, priced)) in counts.iter().enumerate() {
+        let around = &counts[i.saturating_sub(NEIGHBOURS)..counts.len().min(i + NEIGHBOURS + 1)];
+        let mut around: Vec<usize> = around.iter().map(|(_, n)| *n).collect();
+        around.sort_unstable();
+        let usual = around[around.len() / 2];
+        let Some(date) = from_days(day) else { continue };
+        if priced * 5 < usual || priced == 0 {
+            sparse.push(format!("{date} ({priced} of {usual})"));
+        } else {
+            dates.push(date);
+        }
+    }
+    Sessions { dates, warning: warning(&sparse) }
+}
+
+fn warning(sparse: &[String]) -> Option<Diagnostic> {
+    const SHOWN: usize = 5;
+    let count = match sparse.len() {
+        0 => return None,
+        1 => "1 date has".to_owned(),
+        n => format!("{n} dates have"),
+    };
+    let mut list = sparse.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if sparse.len() > SHOWN {
+        list += ", …";
+    }
+    let message =
+        format!("{count} prices of under a fifth of the usual assets and are no sessions: {list}");
+    Some(Diagnostic::warning(Code::SparseSession, message))
+}
+
+/// Adds the assets with a price on each day.
+fn count(table: &Read, counts: &mut BTreeMap<i32, usize>) {
+    let at = table.fields.iter().find(|f| f.is_close()).map(|f| f.at);
+    let at =
+        at.or(table.adjusted).or(table.returns).expect("a table of prices has one of the three");
+    let prices = table.table.number(at);
+    let days = table.days.iter().copied().filter(|d| is_day(*d));
+    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return };
+    // A day's place in a flat list is found faster than in a tree.
+    let mut flat = vec![None; (i64::from(last) - i64::from(first) + 1) as usize];
+    for (day, price) in table.days.iter().zip(prices) {
+        if is_day(*day) {
+            *flat[(*day - first) as usize].get_or_insert(0usize) += usize::from(!price.is_nan());
+        }
+    }
+    for (i, priced) in flat.into_iter().enumerate() {
+        if let Some(priced) = priced {
+            *counts.entry(first + i as i32).or_default() += priced;
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What a compiled program will do, as data: every stage from the types to the steps with their dates.
+
+use crate::{
+    execute::Measure,
+    panel::{MarketData, Schema},
+    plan::{Applied, ExecutionPlan, LogicalPlan, Node, NodeId, Op, StepKind},
+};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// All stages of a program.
+#[derive(Debug, Clone, Serialize)]
+pub struct Explanation {
+    /// The market it was planned for.
+    pub market: String,
+    /// The canonical text.
+    pub text: String,
+    /// Named expressions with their types.
+    pub types: Vec<(String, String)>,
+    /// The logical plan as lowered.
+    pub logical: Vec<String>,
+    /// How often each rewrite rule applied.
+    pub rules: Applied,
+    /// The logical plan after the rules.
+    pub optimized: Vec<String>,
+    /// The steps.
+    pub steps: Vec<ExplainedStep>,
+    /// Rows of the market before the first decision that the windows need, by strategy.
+    pub lookbacks: Vec<(String, u32)>,
+}
+
+/// One step of the execution plan.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExplainedStep {
+    /// `load`, `pass`, `cross`, `column`.
+    pub kind: &'static str,
+    /// What it computes.
+    pub nodes: Vec<ExplainedNode>,
+    /// What it took, when it was run.
+    pub microseconds: Option<u128>,
+    /// The bytes of its results, when it was run.
+    pub bytes: Option<usize>,
+}
+
+/// One node of a step.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExplainedNode {
+    /// Its number.
+    pub id: u32,
+    /// `ts_mean(#2, 20)`
+    pub expression: String,
+    /// Kind, shape, unit.
+    pub ty: String,
+    /// Rows before today that it sees of the market.
+    pub lookback: u32,
+    /// For how many dates it is computed; `None` for what does not change in time.
+    pub dates: Option<usize>,
+    /// Who asked for those dates.
+    pub why: String,
+}
+
+/// The lines of a logical plan.
+pub(super) fn logical_lines(plan: &LogicalPlan, schema: &Schema) -> Vec<String> {
+    let needed = plan.reachable();
+    let nodes = plan.nodes().filter(|(id, _)| needed[id.0 as usize]);
+    nodes
+        .map(|(id, node)| format!("#{} = {} : {}", id.0, expression(plan, node, schema), node.ty))
+        .collect()
+}
+
+/// The steps with their dates, and why each was asked for.
+pub(super) fn steps(
+    plan: &ExecutionPlan,
+    market: &dyn MarketData,
+    roots: &[(NodeId, String)],
+    measures: Option<&[Measure]>,
+) -> Vec<ExplainedStep> {
+    let schema = market.schema();
+    let explained = plan.steps.iter().enumerate().map(|(i, step)| ExplainedStep {
+        kind: match step.kind {
+            StepKind::Load => "load",
+            StepKind::Pass => "pass",
+            StepKind::Cross => "cross",
+            StepKind::Column => "column",
+        },
+        nodes: step.nodes.iter().map(|id| explained(plan, *id, schema, roots)).collect(),
+        microseconds: measures.map(|m| m[i].time.as_micros()),
+        bytes: measures.map(|m| m[i].bytes),
+    });
+    explained.collect()
+}
+
+fn explained(
+    plan: &ExecutionPlan,
+    id: NodeId,
+    schema: &Schema,
+    roots: &[(NodeId, String)],
+) -> ExplainedNode {
+    let node = plan.logical.node(id);
+    ExplainedNode {
+        id: id.0,
+        expression: expression(&plan.logical, node, schema),
+        ty: node.ty.to_string(),
+        lookback: plan.lookbacks[id.0 as usize],
+        dates: node.varies_in_time().then(|| plan.rows[id.0 as usize].len()),
+        why: why(plan, id, roots),
+    }
+}
+
+/// Who asked for the dates of a node: the clauses, and the nodes that read it.
+fn why(plan: &ExecutionPlan, id: NodeId, roots: &[(NodeId, String)]) -> String {
+    let mut reasons: Vec<String> = vec![];
+    for (root, reason) in roots {
+        if *root == id && !reasons.contains(reason) {
+            reasons.push(reason.clone());
+        }
+    }
+    for (user, node) in plan.logical.nodes().filter(|(_, n)| n.inputs.contains(&id)) {
+        reasons.push(match (&node.op, node.lookback()) {
+            (Op::Apply { operator, .. }, rows) if operator.0.name == "lag" => {
+                format!("{rows} rows before #{}", user.0)
+            }
+            (_, 0) => format!("the dates of #{}", user.0),
+            (_, rows) => format!("the {} rows up to each date of #{}", rows + 1, user.0),
+        });
+    }
+    reasons.join("; ")
+}
+
+/// `ts_mean(#2, 20)`
+fn expression(plan: &LogicalPlan, node: &Node, schema: &Schema) -> String {
+    let input = |id: &NodeId| match plan.constant(*id) {
+        Some(value) if value.is_nan() => "missing".to_owned(),
+        Some(value) => value.to_string(),
+        None => format!("#{}", id.0),
+    };
+    match &node.op {
+        Op::Constant(bits) => f64::from_bits(*bits).to_string(),
+        Op::Field(field) => {
+            let field = schema.field(*field);
+            format!("{}.{}", field.table, field.name)
+        }
+        Op::Priced => "priced".to_owned(),
+        Op::Of(asset) => {
+            format!("{} of {:?}", input(&node.inputs[0]), schema.symbols[asset.0 as usize])
+        }
+        Op::Apply { operator, grouped, .. } => {
+            let values = node.inputs.len()
+                - if operator.0.is_cross() { 1 + usize::from(*grouped) } else { 0 };
+            let mut parts: Vec<String> = node.inputs[..values].iter().map(input).collect();
+            parts.extend(node.constants().iter().filter(|c| !c.is_nan()).map(f64::to_string));
+            if operator.0.is_cross() {
+                parts.push(format!("over: {}", input(&node.inputs[values])));
+            }
+            if *grouped {
+                parts.push(format!("within: {}", input(&node.inputs[values + 1])));
+            }
+            let name = operator.0.name;
+            match parts.as_slice() {
+                [x, y] if !name.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+                    format!("{x} {name} {y}")
+                }
+                [x, y] if matches!(name, "and" | "or") => format!("{x} {name} {y}"),
+                _ => format!("{name}({})", parts.join(", ")),
+            }
+        }
+    }
+}
+
+impl Explanation {
+    /// As text.
+    pub fn to_text(&self) -> String {
+        let mut out = String::new();
+        let mut section = |title: &str, lines: &mut dyn Iterator<Item = String>| {
+            let _ = writeln!(out, "── {title}");
+            for line in lines {
+                let _ = writeln!(out, "   {line}");
+            }
+            out.push('\n');
+        };
+        section("strategy", &mut self.text.lines().map(str::to_owned));
+        section("types", &mut self.types.iter().map(|(name, ty)| format!("{name} : {ty}")));
+        section("logical plan", &mut self.logical.iter().cloned());
+        let applied: Vec<String> = self
+            .rules
+            .iter()
+            .filter(|r| r.1 > 0)
+            .map(|(name, n)| format!("{name}: {n} times"))
+            .collect();
+        if applied.is_empty() {
+            section("rules", &mut std::iter::once("none applied".to_owned()));
+        } else {
+            section("rules", &mut applied.into_iter());
+            section("logical plan after the rules", &mut self.optimized.iter().cloned());
+        }
+        let mut lines = vec![];
+        for (i, step) in self.steps.iter().enumerate() {
+            let measured = match (step.microseconds, step.bytes) {
+                (Some(time), Some(bytes)) => {
+                    format!("  {:.3} ms, {}", time as f64 / 1e3, size(bytes))
+                }
+                _ => String::new(),
+            };
+            lines.push(format!("{}. {}{measured}", i + 1, step.kind));
+            for node in &step.nodes {
+                let dates = match node.dates {
+                    Some(1) => "1 date".to_owned(),
+                    Some(n) => format!("{n} dates"),
+                    None => "once".to_owned(),
+                };
+                lines.push(format!("     #{} = {} : {}", node.id, node.expression, node.ty));
+                lines.push(format!("          {dates}, lookback {}: {}", node.lookback, node.why));
+            }
+        }
+        section(&format!("execution plan on {}", self.market), &mut lines.into_iter());
+        let lookbacks = self.lookbacks.iter();
+        section(
+            "rows before the first decision",
+            &mut lookbacks.map(|(name, rows)| format!("{name}: {rows}")),
+        );
+        out.truncate(out.trim_end().len());
+        out.push('\n');
+        out
+    }
+}
+
+fn size(bytes: usize) -> String {
+    match bytes {
+        b if b >= 1 << 20 => format!("{:.1} MiB", b as f64 / f64::from(1 << 20)),
+        b if b >= 1 << 10 => format!("{:.1} KiB", b as f64 / f64::from(1 << 10)),
+        b => format!("{b} bytes"),
+    }
+}

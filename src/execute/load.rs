@@ -1,0 +1,57 @@
+//! Fields of the market as values: opened where they lie as panels, laid out where they are records or spells.
+
+use super::value::Value;
+use crate::{
+    panel::{AsOf, FieldData, FieldId, MISSING, MarketData, Rows, Spells},
+    plan::{ExecutionPlan, NodeId},
+};
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// The values of a field at the rows asked for.
+pub(super) fn run<'m>(
+    plan: &ExecutionPlan,
+    id: NodeId,
+    field: FieldId,
+    market: &'m dyn MarketData,
+) -> Value<'m> {
+    let width = market.schema().symbols.len();
+    let rows = &plan.rows[id.0 as usize];
+    match market.field(field) {
+        FieldData::Panel(view) => {
+            Value::Panel { data: view.to_slice().expect("panels are row-major"), width }
+        }
+        FieldData::Series(data) => Value::Series(data),
+        FieldData::Static(data) => Value::Static(data),
+        FieldData::AsOf(records) => as_of(&records, rows, width),
+        FieldData::Spells(spells) => membership(&spells, rows, width),
+    }
+}
+
+fn as_of<'m>(records: &AsOf<'_>, rows: &Arc<Rows>, width: usize) -> Value<'m> {
+    let mut data = vec![MISSING; rows.len() * width];
+    let list = rows.as_slice();
+    // Dates are shared out rather than assets, so that each thread writes a part of its own.
+    let share = list.len().div_ceil(rayon::current_num_threads()).max(16);
+    data.par_chunks_mut(share * width.max(1)).zip(list.par_chunks(share)).for_each(
+        |(out, rows)| {
+            for asset in 0..width {
+                records.latest(asset, rows, |i, value| out[i * width + asset] = value);
+            }
+        },
+    );
+    Value::Computed { rows: Arc::clone(rows), data, width }
+}
+
+fn membership<'m>(spells: &Spells<'_>, rows: &Arc<Rows>, width: usize) -> Value<'m> {
+    let mut data = vec![0.0; rows.len() * width];
+    let list = rows.as_slice();
+    for ((asset, from), until) in spells.assets.iter().zip(spells.from).zip(spells.until) {
+        let (first, last) =
+            (list.partition_point(|r| r < from), list.partition_point(|r| r < until));
+        for place in first..last {
+            data[place * width + *asset as usize] = 1.0;
+        }
+    }
+    Value::Computed { rows: Arc::clone(rows), data, width }
+}

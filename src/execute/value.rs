@@ -1,0 +1,80 @@
+//! Computed and opened values, and how a row of any of them is read.
+
+use crate::panel::{Row, Rows};
+use std::{ops::Range, sync::Arc};
+
+/// The values of a node.
+#[derive(Debug)]
+pub(super) enum Value<'m> {
+    /// One number for everything.
+    Scalar(f64),
+    /// By asset.
+    Static(&'m [f64]),
+    /// By asset, computed.
+    OwnedStatic(Vec<f64>),
+    /// By row of the whole calendar.
+    Series(&'m [f64]),
+    /// All dates × `width` assets.
+    Panel { data: &'m [f64], width: usize },
+    /// The rows asked for × `width` (1 for a series).
+    Computed { rows: Arc<Rows>, data: Vec<f64>, width: usize },
+    /// Whether an asset has a price and is no reference.
+    Priced { close: &'m [f64], is_reference: &'m [bool] },
+}
+
+impl Value<'_> {
+    /// Whether all rows are one.
+    pub(super) fn is_constant(&self) -> bool {
+        matches!(self, Self::Scalar(_) | Self::Static(_) | Self::OwnedStatic(_))
+    }
+
+    /// How many bytes it has of its own.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Computed { data, .. } | Self::OwnedStatic(data) => size_of_val(data.as_slice()),
+            _ => 0,
+        }
+    }
+
+    /// The values of some assets at a row, from the value itself or laid out in `buffer`. A value with one number a row
+    /// is repeated.
+    #[inline]
+    pub(super) fn row<'b>(
+        &'b self,
+        row: Row,
+        lanes: Range<usize>,
+        buffer: &'b mut [f64],
+    ) -> &'b [f64] {
+        let repeat = |x: f64, buffer: &'b mut [f64]| -> &'b [f64] {
+            let out = &mut buffer[..lanes.len()];
+            out.fill(x);
+            out
+        };
+        match self {
+            Self::Scalar(x) => repeat(*x, buffer),
+            Self::Static(data) => &data[lanes],
+            Self::OwnedStatic(data) => &data[lanes],
+            Self::Series(data) => repeat(data[row as usize], buffer),
+            Self::Panel { data, width } => &data[row as usize * width..][lanes],
+            Self::Computed { rows, data, width } => {
+                let place =
+                    rows.position(row).expect("the scheduler asked for every row that is read");
+                if *width == 1 {
+                    repeat(data[place], buffer)
+                } else {
+                    &data[place * width..][lanes]
+                }
+            }
+            Self::Priced { close, is_reference } => {
+                let width = is_reference.len();
+                let close = &close[row as usize * width..][lanes.clone()];
+                let out = &mut buffer[..lanes.len()];
+                for ((out, close), reference) in out.iter_mut().zip(close).zip(&is_reference[lanes])
+                {
+                    *out = f64::from(u8::from(!close.is_nan() && !reference));
+                }
+                out
+            }
+        }
+    }
+}

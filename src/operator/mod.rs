@@ -1,0 +1,296 @@
+//! The built-in operators: one declaration each, read by the checker, the planner, the executor, help and the tests.
+
+mod arithmetic;
+mod cross_section;
+mod element;
+mod lookup;
+mod moments;
+mod order;
+mod vectorise;
+mod window;
+
+pub use cross_section::Scratch;
+pub use lookup::{find, nearest_names};
+pub use window::WindowKernel;
+
+use crate::types::{Kind, Shape, Type, Unit};
+
+/// One built-in operator.
+#[derive(Debug)]
+pub struct Operator {
+    /// Its name in the language; a symbol (`+`) for what is written between operands.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// The definition, as a formula or in words.
+    pub formula: &'static str,
+    /// What a missing value does.
+    pub missing: &'static str,
+    /// Whose definition it is.
+    pub source: &'static str,
+    /// Its parameters, in order.
+    pub parameters: &'static [Parameter],
+    /// The type of its result.
+    pub result: ResultType,
+    /// How it is computed.
+    pub body: Body,
+    /// Inputs with the values that must come out.
+    pub examples: &'static [Example],
+}
+
+/// A parameter of an operator.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What may be given.
+    pub accepts: Accepts,
+    /// What it is when nothing is given.
+    pub default: Default,
+}
+
+/// What may be given for a parameter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Accepts {
+    /// A number of any shape.
+    Number,
+    /// A boolean of any shape.
+    Boolean,
+    /// A label of any shape.
+    Label,
+    /// Any kind.
+    Any,
+    /// The same kind as the first value.
+    SameAsFirst,
+    /// A constant number of rows, at least 1 (`20d`, `20`).
+    Window,
+    /// A constant number of rows, at least 0.
+    Lag,
+    /// A constant number between the two, whole if the flag is set.
+    Constant {
+        /// The least.
+        low: f64,
+        /// The greatest.
+        high: f64,
+        /// Whether it must be whole.
+        whole: bool,
+    },
+}
+
+impl Accepts {
+    /// Whether the argument is a constant of the call rather than an input that is computed.
+    pub fn is_constant(self) -> bool {
+        matches!(self, Self::Window | Self::Lag | Self::Constant { .. })
+    }
+}
+
+/// What a parameter is when nothing is given.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Default {
+    /// It must be given.
+    Required,
+    /// This constant. NaN: the kernel derives it (`min:`).
+    Constant(f64),
+    /// More of the last kind may follow (`min(x, y, …)`).
+    Repeated,
+}
+
+/// How the type of a result follows from the types of the inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResultType {
+    /// As the first input, with the joined shape.
+    Same,
+    /// As all inputs from this one on, which agree (`+`, `if`).
+    Joined(usize),
+    /// A number of a unit nobody follows (a power).
+    Unknown,
+    /// A ratio with the joined shape.
+    Ratio,
+    /// A number of rows.
+    Rows,
+    /// A boolean.
+    Boolean,
+    /// An ordered label.
+    Label,
+    /// The product of the units.
+    Product,
+    /// The quotient of the units.
+    Quotient,
+}
+
+impl ResultType {
+    /// The type of the result for these inputs; `reduced`: one value a date.
+    pub fn of(self, inputs: &[Type], reduced: bool) -> Type {
+        let mut shape = inputs.iter().fold(Shape::Scalar, |s, t| s.join(t.shape));
+        if reduced {
+            shape = Shape::Series;
+        }
+        let unit = |i: usize| inputs.get(i).map_or(Unit::RATIO, |t| t.unit);
+        let kind = |i: usize| inputs.get(i).map_or(Kind::Number, |t| t.kind);
+        match self {
+            Self::Same => Type { kind: kind(0), shape, unit: unit(0) },
+            Self::Joined(first) => {
+                let units = inputs.iter().skip(first).map(|t| t.unit);
+                Type {
+                    kind: kind(first),
+                    shape,
+                    unit: units.reduce(Unit::join).unwrap_or(Unit::Unknown),
+                }
+            }
+            Self::Unknown => Type::number(shape, Unit::Unknown),
+            Self::Ratio => Type::number(shape, Unit::RATIO),
+            Self::Rows => Type::number(shape, Unit::ROWS),
+            Self::Boolean => Type::boolean(shape),
+            Self::Label => Type::label(shape),
+            Self::Product => Type::number(shape, unit(0).times(unit(1), 1)),
+            Self::Quotient => Type::number(shape, unit(0).times(unit(1), -1)),
+        }
+    }
+}
+
+/// Element by element: `inputs[k][i]` to `out[i]`, with the call's constants. Never gives an infinite value.
+pub type MapKernel = fn(inputs: &[&[f64]], constants: &[f64], out: &mut [f64]);
+
+/// The rows of a window of one input, oldest first; the last is today. Rows before the calendar are left out.
+pub type DirectKernel = fn(rows: &[&[f64]], constants: &[f64], out: &mut [f64]);
+
+/// The values present on one date (in one group) to as many results.
+pub type CrossKernel =
+    fn(values: &[f64], constants: &[f64], scratch: &mut Scratch, out: &mut [f64]);
+
+/// The values present on one date (in one group) to one result.
+pub type ReduceKernel = fn(values: &[f64]) -> f64;
+
+/// How an operator is computed.
+#[derive(Clone, Copy)]
+pub enum Body {
+    /// Element by element.
+    Map(MapKernel),
+    /// The input as many rows ago as the constant says.
+    Lag,
+    /// A window as the tail of one block of rows and the head of the next.
+    Window(&'static dyn WindowKernel),
+    /// A window looked at as a whole.
+    Direct(DirectKernel),
+    /// Across the eligible assets of a date.
+    Cross(CrossKernel),
+    /// Across the eligible assets of a date, to one number.
+    Reduce(ReduceKernel),
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Map(_) => "map",
+            Self::Lag => "lag",
+            Self::Window(_) => "window",
+            Self::Direct(_) => "direct window",
+            Self::Cross(_) => "cross",
+            Self::Reduce(_) => "reduce",
+        })
+    }
+}
+
+/// A call on small inputs and what must come out, in the direction the operator works in: over rows, or over assets.
+#[derive(Debug)]
+pub struct Example {
+    /// Its inputs, by parameter.
+    pub inputs: &'static [&'static [f64]],
+    /// Its constants, as written; the others take their defaults.
+    pub constants: &'static [f64],
+    /// What must come out.
+    pub result: &'static [f64],
+}
+
+impl Operator {
+    /// Whether it works across the assets of a date.
+    pub fn is_cross(&self) -> bool {
+        matches!(self.body, Body::Cross(_) | Body::Reduce(_))
+    }
+
+    /// The window of a call with these constants, in rows: 1 for what sees today only.
+    pub fn window(&self, constants: &[f64]) -> u32 {
+        match self.body {
+            Body::Window(kernel) => kernel.rows(constants),
+            Body::Direct(_) => constants.first().map_or(1, |d| *d as u32),
+            Body::Lag => constants.first().map_or(1, |d| *d as u32 + 1),
+            Body::Map(_) | Body::Cross(_) | Body::Reduce(_) => 1,
+        }
+    }
+
+    /// How many rows before today a call sees.
+    pub fn lookback(&self, constants: &[f64]) -> u32 {
+        self.window(constants) - 1
+    }
+
+    /// `ts_mean(x, d, min: …)`, as help and errors show it.
+    pub fn signature(&self) -> String {
+        let mut parts: Vec<String> = self
+            .parameters
+            .iter()
+            .map(|p| match p.default {
+                Default::Required => p.name.to_owned(),
+                Default::Constant(v) if v.is_nan() => format!("{}: …", p.name),
+                Default::Constant(v) => format!("{}: {v}", p.name),
+                Default::Repeated => format!("{}, …", p.name),
+            })
+            .collect();
+        if self.is_cross() {
+            parts.push("within: …".to_owned());
+        }
+        format!("{}({})", self.name, parts.join(", "))
+    }
+}
+
+const fn parameter(name: &'static str, accepts: Accepts) -> Parameter {
+    Parameter { name, accepts, default: Default::Required }
+}
+
+const fn number(name: &'static str) -> Parameter {
+    parameter(name, Accepts::Number)
+}
+
+const fn window(name: &'static str) -> Parameter {
+    parameter(name, Accepts::Window)
+}
+
+/// `min:`, the number of present values a window needs; by default three quarters of its rows.
+const MIN: Parameter = Parameter {
+    name: "min",
+    accepts: Accepts::Constant { low: 1.0, high: 1e9, whole: true },
+    default: Default::Constant(f64::NAN),
+};
+
+/// How many present values a window of `rows` needs when `min:` is `given` (NaN where it is not).
+fn least_present(rows: u32, given: f64) -> f64 {
+    if given.is_nan() { (0.75 * f64::from(rows)).ceil() } else { given }
+}
+
+/// An infinite or undefined value is missing.
+#[inline(always)]
+fn finite(x: f64) -> f64 {
+    if x.abs() <= f64::MAX { x } else { f64::NAN }
+}
+
+/// A family of operators, with its title for the reference.
+#[derive(Debug)]
+pub struct Family {
+    /// Its title.
+    pub title: &'static str,
+    /// Its operators.
+    pub operators: &'static [Operator],
+}
+
+/// All operators, by family.
+pub const FAMILIES: &[Family] = &[
+    Family { title: "Arithmetic and logic", operators: arithmetic::OPERATORS },
+    Family { title: "Element by element", operators: element::OPERATORS },
+    Family { title: "In time, for each asset", operators: window::OPERATORS },
+    Family { title: "In time: deviation and correlation", operators: moments::OPERATORS },
+    Family { title: "Across assets, on each date", operators: cross_section::OPERATORS },
+];
+
+/// All operators.
+pub fn all() -> impl Iterator<Item = &'static Operator> {
+    FAMILIES.iter().flat_map(|f| f.operators)
+}

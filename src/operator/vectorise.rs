@@ -1,0 +1,16 @@
+//! Loops over lanes, compiled for several instruction sets; the widest that the processor has is taken at run time. None
+//! of them contracts or reorders additions, so the bits are the same on all.
+
+/// Compiles functions once for each instruction set of the list.
+macro_rules! vectorised {
+    ($($(#[$attribute:meta])* fn $name:ident($($parameter:ident: $ty:ty),* $(,)?) $body:block)+) => {$(
+        $(#[$attribute])*
+        #[multiversion::multiversion(targets(
+            "x86_64+avx512f+avx512vl+avx512dq",
+            "x86_64+avx2",
+            "aarch64+neon",
+        ))]
+        fn $name($($parameter: $ty),*) $body
+    )+};
+}
+pub(super) use vectorised;

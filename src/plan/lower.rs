@@ -1,0 +1,134 @@
+//! Checked program → logical plan: scopes become masks, and nothing has a name any more.
+
+use super::logical::{LogicalPlan, Node, NodeId, Op};
+use crate::{
+    check::{
+        Checked, Expression, ExpressionId, Expressions, OperatorRef, Scope, SignalSource, Strategy,
+    },
+    operator,
+    types::{Shape, Type},
+};
+use rustc_hash::FxHashMap;
+
+/// The plan of all strategies, and for each strategy the node of each of its signals.
+pub fn lower(checked: &Checked) -> (LogicalPlan, Vec<Vec<NodeId>>) {
+    let mut lowering = Lowering {
+        expressions: &checked.expressions,
+        plan: LogicalPlan::default(),
+        known: FxHashMap::default(),
+    };
+    let signals: Vec<Vec<NodeId>> =
+        checked.strategies.iter().map(|s| lowering.strategy(s)).collect();
+    lowering.plan.roots = signals.iter().flatten().copied().collect();
+    (lowering.plan, signals)
+}
+
+/// The plan of one expression, seen by all priced assets that are no reference.
+pub fn lower_expression(expressions: &Expressions, id: ExpressionId) -> LogicalPlan {
+    let mut lowering =
+        Lowering { expressions, plan: LogicalPlan::default(), known: FxHashMap::default() };
+    let mask = lowering.priced();
+    let root = lowering.expression(id, mask);
+    lowering.plan.roots = vec![root];
+    lowering.plan
+}
+
+struct Lowering<'a> {
+    expressions: &'a Expressions,
+    plan: LogicalPlan,
+    /// Expressions under a mask that have their node.
+    known: FxHashMap<(ExpressionId, NodeId), NodeId>,
+}
+
+impl Lowering<'_> {
+    fn strategy(&mut self, strategy: &Strategy) -> Vec<NodeId> {
+        let priced = self.priced();
+        let universe = match strategy.universe {
+            None => priced,
+            Some(id) => {
+                let inside = self.expression(id, priced);
+                self.and(priced, inside)
+            }
+        };
+        let eligible = strategy.filters.iter().fold(universe, |mask, filter| {
+            let passes = self.expression(*filter, universe);
+            self.and(mask, passes)
+        });
+        let signals = strategy.signals.iter().map(|source| match source {
+            SignalSource::Universe => universe,
+            SignalSource::Eligible => eligible,
+            SignalSource::Expression(id, Scope::Priced) => self.expression(*id, priced),
+            SignalSource::Expression(id, Scope::Universe) => self.expression(*id, universe),
+            SignalSource::Expression(id, Scope::Eligible) => self.expression(*id, eligible),
+        });
+        signals.collect()
+    }
+
+    fn priced(&mut self) -> NodeId {
+        self.plan.add(Node { op: Op::Priced, inputs: vec![], ty: Type::boolean(Shape::Panel) })
+    }
+
+    fn and(&mut self, x: NodeId, y: NodeId) -> NodeId {
+        let operator = OperatorRef(operator::find("and").expect("the table has `and`"));
+        let op = Op::Apply { operator, constants: vec![], grouped: false };
+        self.plan.add(Node { op, inputs: vec![x, y], ty: Type::boolean(Shape::Panel) })
+    }
+
+    /// The node of an expression whose cross-sections see the assets of `mask`. Expressions are in topological order, so
+    /// a walk upwards finds every input done; no recursion, however deep the text was.
+    fn expression(&mut self, root: ExpressionId, mask: NodeId) -> NodeId {
+        let mut needed = std::collections::BTreeSet::from([root]);
+        let mut open = vec![root];
+        while let Some(id) = open.pop() {
+            for input in inputs(self.expressions.get(id)) {
+                if !self.known.contains_key(&(input, mask)) && needed.insert(input) {
+                    open.push(input);
+                }
+            }
+        }
+        for id in needed {
+            if !self.known.contains_key(&(id, mask)) {
+                let node = self.node(id, mask);
+                let lowered = self.plan.add(node);
+                self.known.insert((id, mask), lowered);
+            }
+        }
+        self.known[&(root, mask)]
+    }
+
+    fn node(&self, id: ExpressionId, mask: NodeId) -> Node {
+        let ty = self.expressions.ty(id);
+        let of = |id: &ExpressionId| self.known[&(*id, mask)];
+        match self.expressions.get(id) {
+            Expression::Constant(bits) => Node { op: Op::Constant(*bits), inputs: vec![], ty },
+            Expression::Text(_) => {
+                Node { op: Op::Constant(f64::NAN.to_bits()), inputs: vec![], ty }
+            }
+            Expression::Field(field) => Node { op: Op::Field(*field), inputs: vec![], ty },
+            Expression::Of { value, asset } => {
+                Node { op: Op::Of(*asset), inputs: vec![of(value)], ty }
+            }
+            Expression::Apply { operator, inputs, constants, within } => {
+                let mut inputs: Vec<NodeId> = inputs.iter().map(of).collect();
+                if operator.0.is_cross() {
+                    inputs.push(mask);
+                    inputs.extend(within.as_ref().map(of));
+                }
+                let op = Op::Apply {
+                    operator: *operator,
+                    constants: constants.clone(),
+                    grouped: within.is_some(),
+                };
+                Node { op, inputs, ty }
+            }
+        }
+    }
+}
+
+fn inputs(expression: &Expression) -> Vec<ExpressionId> {
+    match expression {
+        Expression::Constant(_) | Expression::Text(_) | Expression::Field(_) => vec![],
+        Expression::Of { value, .. } => vec![*value],
+        Expression::Apply { inputs, within, .. } => inputs.iter().chain(within).copied().collect(),
+    }
+}

@@ -1,0 +1,11 @@
+//! Checked strategies → logical plan → execution plan.
+
+mod logical;
+mod lower;
+mod optimize;
+mod schedule;
+
+pub use logical::{LogicalPlan, Node, NodeId, Op};
+pub use lower::{lower, lower_expression};
+pub use optimize::{Applied, RULES, optimize};
+pub use schedule::{Demand, ExecutionPlan, Step, StepKind, schedule};

@@ -1,0 +1,181 @@
+//! Logical plan → execution plan: which dates each node is computed for, and in which steps. Demand flows from the roots
+//! down before anything is computed; a step that works asset by asset takes in all its neighbours that do.
+
+use super::logical::{LogicalPlan, Node, NodeId, Op};
+use crate::{operator::Body, panel::Rows, types::Shape};
+use std::sync::Arc;
+
+/// The rows at which a root is wanted.
+#[derive(Debug, Clone)]
+pub struct Demand {
+    /// Which node.
+    pub node: NodeId,
+    /// At which rows.
+    pub rows: Rows,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepKind {
+    /// Opens a field; reported figures and memberships are laid out at the rows asked for.
+    Load,
+    /// Element by element and over windows, a block of assets at a time, in one pass.
+    Pass,
+    /// Across the assets of each date.
+    Cross,
+    /// One asset's column.
+    Column,
+}
+
+/// One step of the plan.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// What it does.
+    pub kind: StepKind,
+    /// The nodes it computes, inputs first.
+    pub nodes: Vec<NodeId>,
+    /// Those of them that are wanted outside it.
+    pub outputs: Vec<NodeId>,
+    /// Values that nobody needs after it.
+    pub frees: Vec<NodeId>,
+}
+
+/// What to compute, in order, and for which dates.
+#[derive(Debug, Clone)]
+pub struct ExecutionPlan {
+    /// The graph the steps refer to.
+    pub logical: LogicalPlan,
+    /// By node: the rows asked for; none for what does not change in time.
+    pub rows: Vec<Arc<Rows>>,
+    /// By node: how many rows before today it sees of the market.
+    pub lookbacks: Vec<u32>,
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// Plans the computation of `demands` over a calendar of `calendar_rows`.
+pub fn schedule(logical: &LogicalPlan, demands: &[Demand], calendar_rows: usize) -> ExecutionPlan {
+    let rows = demanded_rows(logical, demands, calendar_rows);
+    let mut steps = steps(logical);
+    let roots: Vec<NodeId> = demands.iter().map(|d| d.node).collect();
+    mark_outputs(logical, &mut steps, &roots);
+    mark_frees(logical, &mut steps, &roots);
+    ExecutionPlan { lookbacks: logical.lookbacks(), logical: logical.clone(), rows, steps }
+}
+
+/// Turns the demand on each node into demand on its inputs, users first.
+fn demanded_rows(
+    logical: &LogicalPlan,
+    demands: &[Demand],
+    calendar_rows: usize,
+) -> Vec<Arc<Rows>> {
+    let mut rows: Vec<Rows> = vec![Rows::none(calendar_rows); logical.len()];
+    for demand in demands {
+        let place = demand.node.0 as usize;
+        if logical.node(demand.node).varies_in_time() {
+            rows[place] = rows[place].union(&demand.rows);
+        }
+    }
+    for (id, node) in logical.nodes().rev() {
+        let own = rows[id.0 as usize].clone();
+        if own.is_empty() {
+            continue;
+        }
+        let lookback = node.lookback();
+        let wanted = match node.body() {
+            Some(Body::Lag) => own.shifted_back(lookback),
+            Some(Body::Window(_) | Body::Direct(_)) => own.widened_back(lookback),
+            _ => own,
+        };
+        for input in &node.inputs {
+            if logical.node(*input).varies_in_time() {
+                let place = input.0 as usize;
+                rows[place] = rows[place].union(&wanted);
+            }
+        }
+    }
+    rows.into_iter().map(Arc::new).collect()
+}
+
+/// Whether a node is computed asset by asset.
+fn asset_by_asset(node: &Node) -> bool {
+    matches!(node.body(), Some(Body::Map(_) | Body::Lag | Body::Window(_) | Body::Direct(_)))
+}
+
+/// Groups the reachable nodes into steps. A node's stage is one more than the last stage it has to wait for; neighbours
+/// of one stage and shape that work asset by asset share a pass.
+fn steps(logical: &LogicalPlan) -> Vec<Step> {
+    let needed = logical.reachable();
+    let mut stages = vec![0u32; logical.len()];
+    let mut steps: Vec<(u32, Shape, Step)> = vec![];
+    for (id, node) in logical.nodes().filter(|(id, _)| needed[id.0 as usize]) {
+        let joins = |input: &NodeId| {
+            let other = logical.node(*input);
+            asset_by_asset(node) && asset_by_asset(other) && other.ty.shape == node.ty.shape
+        };
+        let wait = |input: &NodeId| stages[input.0 as usize] + u32::from(!joins(input));
+        let stage = node.inputs.iter().map(wait).max().unwrap_or(0);
+        stages[id.0 as usize] = stage;
+        let kind = match &node.op {
+            Op::Constant(_) | Op::Priced => continue,
+            Op::Field(_) => StepKind::Load,
+            Op::Of(_) => StepKind::Column,
+            Op::Apply { operator, .. } if operator.0.is_cross() => StepKind::Cross,
+            Op::Apply { .. } => StepKind::Pass,
+        };
+        let shape = node.ty.shape;
+        let open = steps.iter_mut().find(|(s, sh, step)| {
+            kind == StepKind::Pass && step.kind == kind && *s == stage && *sh == shape
+        });
+        match open {
+            Some((_, _, step)) => step.nodes.push(id),
+            None => steps.push((
+                stage,
+                shape,
+                Step { kind, nodes: vec![id], outputs: vec![], frees: vec![] },
+            )),
+        }
+    }
+    steps.sort_by_key(|(stage, _, step)| (*stage, step.nodes[0]));
+    steps.into_iter().map(|(_, _, step)| step).collect()
+}
+
+fn mark_outputs(logical: &LogicalPlan, steps: &mut [Step], roots: &[NodeId]) {
+    let mut home = vec![usize::MAX; logical.len()];
+    for (i, step) in steps.iter().enumerate() {
+        for node in &step.nodes {
+            home[node.0 as usize] = i;
+        }
+    }
+    let mut outside = vec![false; logical.len()];
+    for root in roots {
+        outside[root.0 as usize] = true;
+    }
+    for (i, step) in steps.iter().enumerate() {
+        for input in step.nodes.iter().flat_map(|n| &logical.node(*n).inputs) {
+            outside[input.0 as usize] |= home[input.0 as usize] != i;
+        }
+    }
+    for step in steps {
+        step.outputs = step.nodes.iter().copied().filter(|n| outside[n.0 as usize]).collect();
+    }
+}
+
+fn mark_frees(logical: &LogicalPlan, steps: &mut [Step], roots: &[NodeId]) {
+    let mut last = vec![None; logical.len()];
+    for (i, step) in steps.iter().enumerate() {
+        for node in &step.nodes {
+            for input in &logical.node(*node).inputs {
+                last[input.0 as usize] = Some(i);
+            }
+        }
+    }
+    for root in roots {
+        last[root.0 as usize] = None;
+    }
+    for (node, step) in last.into_iter().enumerate() {
+        if let Some(step) = step {
+            steps[step].frees.push(NodeId(node as u32));
+        }
+    }
+}

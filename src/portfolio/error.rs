@@ -1,0 +1,130 @@
+//! What the making of a portfolio can complain of; all its wording.
+
+use super::{
+    Decision, Picked,
+    constrain::{Conflict, Lack},
+};
+use crate::{
+    check::{Bound, BoundKind, BoundTarget},
+    diagnostic::{Code, Diagnostic},
+    source::Span,
+};
+
+fn symbol(decision: Decision<'_>, asset: usize) -> &str {
+    &decision.market.schema().symbols[asset]
+}
+
+fn date(decision: Decision<'_>) -> String {
+    decision.market.calendar().date(decision.row).to_string()
+}
+
+/// A share as a percentage with as few digits as tell it from 100%.
+fn percent(share: f64) -> String {
+    let rounded = format!("{:.4}", share * 100.0);
+    let short = rounded.trim_end_matches('0').trim_end_matches('.');
+    format!("{short}%")
+}
+
+fn plural(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("{count} {one}") } else { format!("{count} {many}") }
+}
+
+pub(super) fn score_not_positive(
+    decision: Decision<'_>,
+    picked: &Picked,
+    span: Span,
+) -> Box<Diagnostic> {
+    let text = format!(
+        "`weight score` needs scores above zero, but that of {} on {} is {:.6}",
+        symbol(decision, picked.asset),
+        date(decision),
+        picked.score
+    );
+    let diagnostic = Diagnostic::error(Code::BadScore, text)
+        .at(span, "a weight in proportion to this score would be negative or zero")
+        .help("use `weight rank`, or a score that is above zero");
+    Box::new(diagnostic)
+}
+
+pub(super) fn weight_negative(
+    decision: Decision<'_>,
+    asset: usize,
+    value: f64,
+    span: Span,
+) -> Box<Diagnostic> {
+    let text = format!(
+        "weights are made of numbers not below zero, but that of {} on {} is {value:.6}",
+        symbol(decision, asset),
+        date(decision),
+    );
+    let diagnostic = Diagnostic::error(Code::BadScore, text)
+        .at(span, "this is negative")
+        .help("cut it off at zero: `max(x, 0)`, or leave such assets out with `where`");
+    Box::new(diagnostic)
+}
+
+pub(super) fn no_weights(decision: Decision<'_>, picked: usize, missing: usize) -> Box<Diagnostic> {
+    let text = format!(
+        "on {} none of the {} picked has a weight: {missing} missing, {} zero",
+        date(decision),
+        plural(picked, "asset", "assets"),
+        picked - missing
+    );
+    let diagnostic = Diagnostic::error(Code::BadScore, text)
+        .at(decision.policy.pick.span, "these were picked")
+        .help("start later with `from`, or leave out with `where` what has no weight");
+    Box::new(diagnostic)
+}
+
+pub(super) fn infeasible(decision: Decision<'_>, conflict: &Conflict) -> Box<Diagnostic> {
+    let bounds: Vec<&Bound> = conflict.bounds.iter().map(|&i| &decision.policy.bounds[i]).collect();
+    let texts: Vec<String> = bounds.iter().map(|b| format!("`{}`", b.text)).collect();
+    let names = plural(conflict.names, "name", "names");
+    let (verb, verb_ask) = if texts.len() == 1 { ("allows", "asks") } else { ("allow", "ask") };
+    let what = match conflict.lack {
+        Lack::TooLittle(most) => format!(
+            "{} {verb} at most {} in {names} on {}, {} short of 100%",
+            texts.join(" and "),
+            percent(most),
+            date(decision),
+            percent(1.0 - most)
+        ),
+        Lack::TooMuch(least) => format!(
+            "{} {verb_ask} for at least {} in {names} on {}, {} over 100%",
+            texts.join(" and "),
+            percent(least),
+            date(decision),
+            percent(least - 1.0)
+        ),
+        Lack::Unmet => format!(
+            "{} cannot be met together with {names} on {}",
+            texts.join(" and "),
+            date(decision)
+        ),
+    };
+    let mut diagnostic = Diagnostic::error(Code::Infeasible, what);
+    for (i, (bound, &place)) in bounds.iter().zip(&conflict.bounds).enumerate() {
+        let side = if bound.kind == BoundKind::Cap { "at most" } else { "at least" };
+        let amount = percent(bound.amount);
+        let text = match bound.target {
+            BoundTarget::Position => format!("{side} {amount} in each of {names}"),
+            BoundTarget::Group(_) => {
+                let groups = conflict.groups[place];
+                format!("{side} {amount} in each of {}", plural(groups, "group", "groups"))
+            }
+        };
+        diagnostic = if i == 0 {
+            diagnostic.at(bound.span, text)
+        } else {
+            diagnostic.also(bound.span, text)
+        };
+    }
+    let help = match conflict.lack {
+        Lack::TooLittle(_) => {
+            "raise a cap, pick more names, or leave the excess in cash: `else cash` behind a cap"
+        }
+        Lack::TooMuch(_) => "lower a floor, or pick fewer groups",
+        Lack::Unmet => "raise a cap or lower a floor",
+    };
+    Box::new(diagnostic.help(help))
+}

@@ -1,0 +1,253 @@
+//! Who is picked: the eligible in the order of their scores, with groups, buffers and ties.
+
+use super::{Decision, Funnel};
+use crate::{
+    check::{Pick, PickCount, SignalId},
+    execute::Signals,
+    panel::{MISSING, Row},
+};
+use std::collections::BTreeMap;
+
+/// An asset that was picked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Picked {
+    /// The asset's column.
+    pub asset: usize,
+    /// Its score; 0 where the strategy has none.
+    pub score: f64,
+    /// 1 for the best of the picked.
+    pub place: usize,
+}
+
+/// Who was picked, best first, and how many were left at each stage until then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selection {
+    /// Best first.
+    pub picked: Vec<Picked>,
+    /// Filled in up to `picked`.
+    pub funnel: Funnel,
+}
+
+struct Candidate {
+    asset: usize,
+    score: f64,
+    held: bool,
+    /// The group in which the count is meant.
+    group: u32,
+    /// 1 is the best of its group.
+    place: usize,
+}
+
+/// A candidate as two integers whose order is that of picking: sorting them is most of the work of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    /// The smaller, the better the score.
+    score: u64,
+    /// The asset; with `NOT_HELD` set it comes after all that are held.
+    tie: u32,
+}
+
+impl Rank {
+    const NOT_HELD: u32 = 1 << 31;
+
+    fn new(score: f64, from_the_bottom: bool, asset: usize) -> Self {
+        // Zero and negative zero are one score.
+        let bits = (score + 0.0).to_bits();
+        // The bits of floating-point numbers are in their order once those of negative ones are turned over.
+        let ascending = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
+        let score = if from_the_bottom { ascending } else { !ascending };
+        Self { score, tie: asset as u32 | Self::NOT_HELD }
+    }
+
+    fn asset(self) -> usize {
+        (self.tie & !Self::NOT_HELD) as usize
+    }
+
+    fn candidate(self, score: f64) -> Candidate {
+        let held = self.tie & Self::NOT_HELD == 0;
+        Candidate { asset: self.asset(), score, held, group: 0, place: 0 }
+    }
+}
+
+/// The values of a signal at one row.
+#[derive(Clone, Copy)]
+pub(super) struct AtRow<'a>(&'a [f64]);
+
+impl<'a> AtRow<'a> {
+    /// Everything is missing at a row that was not asked for.
+    pub(super) fn new(signals: &'a Signals, id: SignalId, row: Row) -> Self {
+        Self(signals.get(id).row(row).unwrap_or(&[MISSING]))
+    }
+
+    /// The value for an asset.
+    pub(super) fn of(self, asset: usize) -> f64 {
+        if self.0.len() == 1 { self.0[0] } else { self.0[asset] }
+    }
+}
+
+/// The group of a label's value; those without a label are one group.
+pub(super) fn group_of(label: f64) -> u32 {
+    if label.is_nan() { u32::MAX } else { label as u32 }
+}
+
+/// Picks. Ties go to what is held (`held`, sorted), then to the symbol that sorts first.
+pub fn select(decision: Decision<'_>, held: &[usize]) -> Selection {
+    let Decision { policy, signals, row, .. } = decision;
+    let pick = &policy.pick;
+    let (mut ranks, mut funnel) = eligible(decision);
+    for asset in held {
+        if let Ok(place) = ranks.binary_search_by_key(asset, |r| r.asset()) {
+            ranks[place].tie &= !Rank::NOT_HELD;
+        }
+    }
+    let total = ranks.len();
+    if let Some(needed) = places_needed(pick, total)
+        && needed < total
+    {
+        ranks.select_nth_unstable(needed);
+        ranks.truncate(needed);
+    }
+    ranks.sort_unstable();
+    let scores = pick.by.map(|id| AtRow::new(signals, id, row));
+    let mut candidates: Vec<Candidate> =
+        ranks.iter().map(|r| r.candidate(scores.map_or(0.0, |s| s.of(r.asset())))).collect();
+    let sizes = number_places(&mut candidates, pick.per, signals, row);
+    funnel.asked = asked(pick.count, sizes.len(), pick.per.is_some());
+
+    let whole = |size: usize| if pick.per.is_none() { total } else { size };
+    let mut places_left: BTreeMap<u32, usize> =
+        sizes.iter().map(|(&group, &size)| (group, share_of(pick.count, whole(size)))).collect();
+    let at_most = pick.at_most.map(|(most, label)| (most, AtRow::new(signals, label, row)));
+    let mut taken_per_label: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut picked = vec![];
+    for candidate in in_turn(&candidates, pick, &sizes) {
+        let left = places_left.entry(candidate.group).or_default();
+        if *left == 0 {
+            continue;
+        }
+        if let Some((most, labels)) = at_most {
+            let group = group_of(labels.of(candidate.asset));
+            let taken = taken_per_label.entry(group).or_default();
+            if *taken == most {
+                continue;
+            }
+            *taken += 1;
+        }
+        *left -= 1;
+        picked.push(candidate);
+    }
+    funnel.picked = picked.len();
+    Selection { picked: best_first(&candidates, &picked), funnel }
+}
+
+/// The assets that may be picked, in their own order, none of them marked as held, and the funnel so far.
+fn eligible(decision: Decision<'_>) -> (Vec<Rank>, Funnel) {
+    let Decision { market, policy, signals, row } = decision;
+    let closes = market.prices().close;
+    let closes = closes.row(row as usize);
+    let at = |id: SignalId| AtRow::new(signals, id, row);
+    let (universe, eligible) = (at(policy.universe), at(policy.eligible));
+    let filters: Vec<AtRow<'_>> = policy.filters.iter().map(|(id, _)| at(*id)).collect();
+    let scores = policy.pick.by.map(at);
+    let mut funnel = Funnel { filters: vec![0; filters.len()], ..Funnel::default() };
+    let from_the_bottom =
+        matches!(policy.pick.count, PickCount::Bottom(_) | PickCount::BottomShare(_));
+    let mut ranks = vec![];
+    for asset in 0..market.schema().symbols.len() {
+        if universe.of(asset) != 1.0 {
+            continue;
+        }
+        funnel.universe += 1;
+        let passed = filters.iter().take_while(|f| f.of(asset) == 1.0).count();
+        funnel.filters[..passed].iter_mut().for_each(|n| *n += 1);
+        if eligible.of(asset) != 1.0 || closes[asset].is_nan() {
+            continue;
+        }
+        funnel.eligible += 1;
+        let score = scores.map_or(0.0, |s| s.of(asset));
+        if !score.is_finite() {
+            continue;
+        }
+        funnel.scored += 1;
+        ranks.push(Rank::new(score, from_the_bottom, asset));
+    }
+    (ranks, funnel)
+}
+
+/// How many of the best candidates decide the pick; `None` where all may.
+fn places_needed(pick: &Pick, total: usize) -> Option<usize> {
+    let every_place_counts = pick.per.is_some()
+        || pick.at_most.is_some()
+        || matches!(pick.count, PickCount::All | PickCount::Quantile { .. });
+    // The best n are never all passed over, so nobody behind both n and the buffer is picked.
+    (!every_place_counts)
+        .then(|| share_of(pick.count, total).max(pick.keep_until_place.unwrap_or(0)))
+}
+
+/// Numbers the sorted candidates within their groups; gives the size of each group.
+fn number_places(
+    candidates: &mut [Candidate],
+    per: Option<SignalId>,
+    signals: &Signals,
+    row: Row,
+) -> BTreeMap<u32, usize> {
+    let mut sizes = BTreeMap::new();
+    let labels = per.map(|label| AtRow::new(signals, label, row));
+    for candidate in candidates {
+        candidate.group = labels.map_or(0, |l| group_of(l.of(candidate.asset)));
+        let size = sizes.entry(candidate.group).or_default();
+        *size += 1;
+        candidate.place = *size;
+    }
+    sizes
+}
+
+/// The order in which places are given: with a buffer, first the holdings that may stay.
+fn in_turn<'a>(
+    candidates: &'a [Candidate],
+    pick: &Pick,
+    sizes: &BTreeMap<u32, usize>,
+) -> Vec<&'a Candidate> {
+    let stays = |c: &&Candidate| c.held && pick.keep_until_place.is_some_and(|n| c.place <= n);
+    let may_enter = |c: &&Candidate| match pick.count {
+        PickCount::Quantile { number, of } => {
+            let from_below = sizes[&c.group] - c.place;
+            from_below * of / sizes[&c.group] + 1 == number
+        }
+        _ => true,
+    };
+    let kept = candidates.iter().filter(stays);
+    kept.chain(candidates.iter().filter(|c| !stays(c) && may_enter(c))).collect()
+}
+
+/// How many of a group of `size` are picked.
+fn share_of(count: PickCount, size: usize) -> usize {
+    match count {
+        PickCount::Top(n) | PickCount::Bottom(n) => n.min(size),
+        // Rounded up, but for what only the rounding of the product puts above a whole number.
+        PickCount::TopShare(share) | PickCount::BottomShare(share) => {
+            ((share * size as f64 - 1e-9).ceil().max(0.0) as usize).min(size)
+        }
+        PickCount::All => size,
+        PickCount::Quantile { number, of } => {
+            (0..size).filter(|from_below| from_below * of / size + 1 == number).count()
+        }
+    }
+}
+
+/// How many the strategy asks for, where it names a number.
+fn asked(count: PickCount, groups: usize, per_group: bool) -> Option<usize> {
+    match count {
+        PickCount::Top(n) | PickCount::Bottom(n) => Some(if per_group { n * groups } else { n }),
+        _ => None,
+    }
+}
+
+fn best_first(candidates: &[Candidate], picked: &[&Candidate]) -> Vec<Picked> {
+    let chosen: std::collections::BTreeSet<usize> = picked.iter().map(|c| c.asset).collect();
+    let in_order = candidates.iter().filter(|c| chosen.contains(&c.asset));
+    in_order
+        .enumerate()
+        .map(|(i, c)| Picked { asset: c.asset, score: c.score, place: i + 1 })
+        .collect()
+}

@@ -1,0 +1,128 @@
+//! The report as JSON. What is missing is `null`.
+
+use super::{Column, Report, StrategyRun};
+use crate::{
+    backtest::{Rebalance, Trade},
+    metric::Value,
+};
+use serde_json::{Map, Value as Json, json};
+
+/// The figures: metrics, years, drawdown, notes.
+pub fn summary(report: &Report<'_>) -> Json {
+    let columns: Vec<Json> = report.columns.iter().map(|c| column(report, c).into()).collect();
+    page(report, columns)
+}
+
+/// The figures, and values by date, rebalances with their targets, delistings and trades.
+pub fn full(report: &Report<'_>) -> Json {
+    let columns = report.columns.iter().map(|c| {
+        let mut json = column(report, c);
+        let dates: Vec<String> = c.record.dates.iter().map(ToString::to_string).collect();
+        json.insert("dates".into(), json!(dates));
+        json.insert("nav".into(), json!(c.record.nav));
+        json.insert("drawdown".into(), json!(c.record.drawdowns()));
+        if let Some(run) = c.run.map(|i| &report.runs[i]) {
+            details(report, run, &mut json);
+        }
+        json.into()
+    });
+    page(report, columns.collect())
+}
+
+fn page(report: &Report<'_>, columns: Vec<Json>) -> Json {
+    json!({
+        "market": report.market.schema().name,
+        "rows_per_year": report.market.calendar().rows_per_year(),
+        "total_return": report.market.schema().has_dividends,
+        "results": columns,
+        "notes": report.notes,
+    })
+}
+
+fn column(report: &Report<'_>, column: &Column) -> Map<String, Json> {
+    let mut json = Map::new();
+    let date = |d: Option<&crate::panel::Date>| d.map(ToString::to_string);
+    json.insert("name".into(), json!(column.name));
+    let kind = if column.run.is_some() { "strategy" } else { "benchmark" };
+    json.insert("kind".into(), json!(kind));
+    json.insert("from".into(), json!(date(column.record.dates.first())));
+    json.insert("to".into(), json!(date(column.record.dates.last())));
+    if let Some(run) = column.run.map(|i| &report.runs[i]) {
+        json.insert("benchmark".into(), json!(run.benchmark.as_ref().map(|b| &b.name)));
+        json.insert("capital".into(), json!(run.track.capital));
+        json.insert("cost".into(), json!(run.policy.cost));
+    }
+    let metrics: Map<String, Json> =
+        column.metrics.iter().map(|(m, v)| (m.name.to_owned(), value(*v))).collect();
+    json.insert("metrics".into(), metrics.into());
+    let years: Map<String, Json> =
+        column.years.iter().map(|(y, r)| (y.to_string(), json!(r))).collect();
+    json.insert("years".into(), years.into());
+    json
+}
+
+fn value(value: Value) -> Json {
+    match value {
+        Value::Number(number) => json!(number),
+        Value::Date(date) => json!(date.to_string()),
+        Value::Missing => Json::Null,
+    }
+}
+
+fn details(report: &Report<'_>, run: &StrategyRun<'_>, json: &mut Map<String, Json>) {
+    let track = run.track;
+    json.insert("cash".into(), json!(track.cash));
+    json.insert("costs".into(), json!(track.costs));
+    json.insert("interest".into(), json!(track.interest));
+    let rebalances: Vec<Json> =
+        track.rebalances.iter().map(|r| rebalance(report, run, r)).collect();
+    json.insert("rebalances".into(), rebalances.into());
+    let delistings = track.delistings.iter().map(|d| {
+        json!({
+            "symbol": symbol(report, d.asset.0),
+            "last_priced": report.date(d.last_priced),
+            "settled": report.date(d.settled),
+            "value": d.value,
+            "weight": d.weight,
+        })
+    });
+    json.insert("delistings".into(), delistings.collect());
+    json.insert("trades".into(), track.trades.iter().map(|t| trade(report, t)).collect());
+}
+
+fn symbol<'a>(report: &Report<'a>, asset: u32) -> &'a str {
+    &report.market.schema().symbols[asset as usize]
+}
+
+fn rebalance(report: &Report<'_>, run: &StrategyRun<'_>, rebalance: &Rebalance) -> Json {
+    let target = &rebalance.target;
+    let weights: Map<String, Json> =
+        target.weights.iter().map(|(a, w)| (symbol(report, a.0).to_owned(), json!(w))).collect();
+    let binding = target.binding.iter();
+    let binding: Vec<Json> = binding
+        .map(|b| json!({ "bound": run.policy.bounds[b.bound].text, "count": b.count }))
+        .collect();
+    json!({
+        "decided": report.date(target.row),
+        "traded": rebalance.traded.map(|r| report.date(r)),
+        "turnover": rebalance.turnover,
+        "unfilled": rebalance.unfilled,
+        "unpaid": rebalance.unpaid,
+        "funnel": target.funnel,
+        "binding": binding,
+        "weights": weights,
+    })
+}
+
+fn trade(report: &Report<'_>, trade: &Trade) -> Json {
+    json!({
+        "decided": report.date(trade.decided),
+        "traded": report.date(trade.traded),
+        "symbol": symbol(report, trade.asset.0),
+        "shares": trade.value / trade.price,
+        "price": trade.price,
+        "value": trade.value,
+        "cost": trade.cost,
+        "reason": trade.reason.name(),
+    })
+}

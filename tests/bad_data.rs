@@ -1,0 +1,203 @@
+//! Data as people have them, broken ones above all: what is read from each file of `tests/corpus/data`, or what is said
+//! of it, stands in a snapshot.
+
+use decile::data::{Market, Options};
+use decile::panel::{FieldData, FieldId, MarketData};
+use proptest::prelude::*;
+use std::{fmt::Write as _, fs, path::Path};
+
+fn shown(market: &Market) -> String {
+    let mut text = String::new();
+    for line in market.detected() {
+        let _ = writeln!(text, "{line}");
+    }
+    for note in market.notes() {
+        let _ = writeln!(text, "note: {note}");
+    }
+    for warning in market.warnings() {
+        let _ = writeln!(text, "warning[{}]: {}", warning.code.name(), warning.message);
+    }
+    let _ = writeln!(text, "symbols: {:?}", market.schema().symbols);
+    for (i, field) in market.schema().fields.iter().enumerate().take(12) {
+        let values = match market.field(FieldId(i as u16)) {
+            FieldData::Panel(panel) => {
+                format!("{panel:?}").split("], shape").next().unwrap_or("").to_owned() + "]"
+            }
+            other => format!("{other:?}"),
+        };
+        let _ = writeln!(text, "{}.{}: {}: {values}", field.table, field.name, field.ty);
+    }
+    text
+}
+
+fn said(path: &Path, folder: &Path) -> String {
+    let text = match Market::open(path) {
+        Ok(market) => shown(&market),
+        Err(error) => {
+            assert!(error.about_data(), "the exit code says that it is about data");
+            error.to_string()
+        }
+    };
+    text.replace(&folder.display().to_string(), "DIR")
+}
+
+#[test]
+fn every_file_of_the_corpus() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/data");
+    let mut files: Vec<_> =
+        fs::read_dir(&folder).expect("the corpus").map(|f| f.expect("readable").path()).collect();
+    files.retain(|f| f.extension().is_some_and(|e| e == "csv"));
+    files.sort();
+    assert!(files.len() > 20);
+    for file in files {
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        insta::with_settings!({ snapshot_path => "corpus/data", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(name, said(&file, &folder));
+        });
+    }
+}
+
+fn opened(name: &str, bytes: &[u8]) -> Result<Market, String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(name);
+    fs::write(&path, bytes).expect("writable");
+    let market = Market::open(&path);
+    market.map_err(|e| e.to_string().replace(&folder.path().display().to_string(), "DIR"))
+}
+
+#[test]
+fn line_endings_and_a_byte_order_mark_make_no_difference() {
+    let plain = "symbol,date,close\nA,2020-01-02,1\nA,2020-01-03,2\nB,2020-01-02,3\n";
+    let expected = shown(&opened("m.csv", plain.as_bytes()).expect("it is sound"));
+    let mixed =
+        "\u{feff}symbol,date,close\r\nA,2020-01-02,1\nA,2020-01-03,2\r\n\r\n\nB,2020-01-02,3";
+    let old = plain.replace('\n', "\r");
+    let with_quotes = plain.replace("A,", "\"A\",");
+    for text in [mixed, &old, &with_quotes] {
+        assert_eq!(
+            shown(&opened("m.csv", text.as_bytes()).expect("it is sound")),
+            expected,
+            "{text:?}"
+        );
+    }
+    let fault = "symbol,date,close\r\n\r\nA,2020-01-02,1\n\nA,2020-01-03,x\r\n";
+    insta::assert_snapshot!(
+        "mixed_line_endings",
+        opened("m.csv", fault.as_bytes()).expect_err("`x` is no number")
+    );
+}
+
+#[test]
+fn thousands_of_columns() {
+    let mut header = "date".to_owned();
+    let mut row = "2020-01-02".to_owned();
+    for i in 0..5000 {
+        let _ = write!(header, ",S{i:04}");
+        let _ = write!(row, ",{}", i + 1);
+    }
+    let market = opened("wide.csv", format!("{header}\n{row}\n").as_bytes()).expect("it is sound");
+    assert_eq!(market.schema().symbols.len(), 5000);
+    assert_eq!(market.prices().close[[0, 4999]], 5000.0);
+    let fault = opened("wide.csv", format!("{header}\n{row},1\n").as_bytes())
+        .expect_err("a field too many");
+    insta::assert_snapshot!("thousands_of_columns", fault);
+}
+
+#[test]
+fn a_parquet_file_that_is_cut_off() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("prices.parquet");
+    decile::data::Sample { assets: 5, years: 1, seed: 1 }
+        .market()
+        .write_parquet(&path)
+        .expect("writable");
+    let whole = fs::read(&path).expect("readable");
+    let mut all = String::new();
+    for length in [0, 3, 100, whole.len() / 2, whole.len() - 1] {
+        let error = opened("prices.parquet", &whole[..length]).expect_err("it is cut off");
+        let _ = writeln!(all, "{error}\n");
+    }
+    insta::assert_snapshot!("cut_off_parquet", all);
+    // Damage anywhere gives an error or a market, and never a panic.
+    for at in (0..whole.len()).step_by(37) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0xFF;
+        let _ = opened("prices.parquet", &damaged);
+    }
+}
+
+#[test]
+fn paths_that_hold_no_data() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("notes.docx"), "x").expect("writable");
+    fs::write(folder.path().join("packed.csv.gz"), "not packed").expect("writable");
+    fs::write(folder.path().join("zeros.csv"), [0; 100]).expect("writable");
+    let all: Vec<String> = ["nowhere", "notes.docx", "", "packed.csv.gz", "zeros.csv"]
+        .iter()
+        .map(|name| said(&folder.path().join(name), folder.path()))
+        .collect();
+    insta::assert_snapshot!("no_data", all.join("\n\n"));
+}
+
+#[test]
+fn catalogs_that_do_not_say_what_they_should() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("p.csv"), "symbol,date,close\nA,2020-01-02,1\nA,2020-01-03,2\n")
+        .expect("writable");
+    fs::write(folder.path().join("r.csv"), "symbol,period_end,filed,equity\nA,2019-12-31,,5\n")
+        .expect("writable");
+    let prices = "[prices]\nfile = \"p.csv\"\n";
+    let reports = format!("{prices}[reports.r]\nfile = \"r.csv\"\nperiod_end = \"period_end\"\n");
+    let cases = [
+        "[prices\n".to_owned(),
+        "name = \"x\"\n".to_owned(),
+        format!("{prices}colour = \"red\"\n"),
+        format!("{prices}basis = \"adjusted\"\n"),
+        "[prices]\nfile = \"q.csv\"\n".to_owned(),
+        format!("{prices}date = \"dat\"\n"),
+        format!("{prices}symbol = \"permaticker\"\n"),
+        format!("{prices}columns.nav = {{ column = \"close\", unit = \"euro\" }}\n"),
+        format!("{reports}lag = \"90 sessions\"\ncolumns.book_equity = \"equity\"\n"),
+        format!("{reports}columns.book_equity = \"equty\"\n"),
+        format!("{reports}only = {{ equity = [\"5\"] }}\ncolumns.book_equity = \"equity\"\n"),
+        "prices = []\n".to_owned(),
+    ];
+    let mut all = String::new();
+    for text in cases {
+        let path = folder.path().join("market.toml");
+        fs::write(&path, &text).expect("writable");
+        let _ = writeln!(all, "{text}-----\n{}\n=====\n", said(&path, folder.path()));
+    }
+    insta::assert_snapshot!("bad_catalogs", all);
+}
+
+#[test]
+fn a_catalog_may_allow_what_is_refused_otherwise() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/data");
+    let toml = "[prices]\nfile = \"duplicate-rows.csv\"\nduplicates = \"last\"\nbasis = \"raw\"\n";
+    let path = folder.path().join("market.toml");
+    fs::write(&path, toml).expect("writable");
+    let options = Options { root: Some(&corpus), ..Options::default() };
+    let market = Market::open_with(&path, options).expect("the last row holds");
+    assert_eq!(market.prices().close.row(0).to_vec(), [11.0, 20.0]);
+    let toml = "[prices]\nfile = \"nonpositive-price.csv\"\nnonpositive_prices = \"missing\"\nbasis = \"raw\"\n";
+    fs::write(&path, toml).expect("writable");
+    let market = Market::open_with(&path, options).expect("prices may be missing");
+    assert_eq!(market.prices().close[[0, 0]], 10.0);
+    assert!(market.prices().close[[0, 1]].is_nan());
+}
+
+proptest! {
+    #[test]
+    fn junk_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let _ = opened("junk.csv", &bytes);
+        let _ = opened("junk.parquet", &bytes);
+        let _ = opened("market.toml", &bytes);
+    }
+
+    #[test]
+    fn nearly_sound_tables_never_panic(text in r#"(symbol|date|ret),(date|close|id)?(,close)?(\n|\r\n)(([AB"]|NA|)(,|;|")(2020-01-0[1-9]|20200101|x|)(,|\t)(-?[0-9]{1,3}(\.5)?|"|NaN|)(\n|\r|\r\n|,)){0,12}"#) {
+        let _ = opened("table.csv", text.as_bytes());
+    }
+}

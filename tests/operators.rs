@@ -1,0 +1,365 @@
+//! Laws that hold for every operator of the table, and the examples of their declarations. An operator is covered the
+//! day it is declared.
+
+use decile::{
+    check::OperatorRef,
+    data::Market,
+    execute,
+    operator::{self, Accepts, Body, Default, Operator},
+    panel::{FieldId, MarketData, Row, Rows, from_days},
+    plan::{Demand, LogicalPlan, Node, NodeId, Op, schedule},
+    types::{Shape, Type, Unit},
+};
+use std::sync::Arc;
+
+const ROWS: usize = 90;
+const ASSETS: usize = 9;
+const WINDOW: f64 = 7.0;
+
+/// Random values with missing ones, ties, a constant asset, a late start, huge and tiny magnitudes.
+fn values(seed: u64, rows: usize) -> Vec<f64> {
+    let mut state = seed;
+    let mut next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / (1u64 << 24) as f64
+    };
+    let mut out = vec![];
+    for row in 0..rows {
+        for asset in 0..ASSETS {
+            let x = next();
+            let missing = next() < 0.1 || (asset == 3 && row < 30);
+            let value = match asset {
+                0 => (x * 4.0).floor(),
+                1 => 2.5,
+                2 => x * 1e12,
+                4 => x * 1e-12,
+                5 => 1e6 + x * 1e-3,
+                _ => x - 0.5,
+            };
+            out.push(if missing { f64::NAN } else { value });
+        }
+    }
+    out
+}
+
+fn booleans(values: &[f64]) -> Vec<f64> {
+    values.iter().map(|x| if x.is_nan() { *x } else { f64::from(u8::from(*x > 0.2)) }).collect()
+}
+
+/// A market whose fields `f0`, `f1`, `f2` are the inputs.
+fn market(inputs: &[Vec<f64>], assets: usize) -> Market {
+    let rows = inputs[0].len() / assets;
+    let dates = (0..rows as i32).map(|d| from_days(18_000 + d).unwrap()).collect();
+    let symbols: Vec<String> = (0..assets).map(|a| format!("A{a:02}")).collect();
+    let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
+    let mut builder = Market::from_parts(dates, &symbols).panel("close", &vec![1.0; rows * assets]);
+    for (i, input) in inputs.iter().enumerate() {
+        builder = builder.panel(&format!("f{i}"), input);
+    }
+    builder.build()
+}
+
+fn constants(operator: &Operator) -> Vec<f64> {
+    let constants = operator.parameters.iter().filter(|p| p.accepts.is_constant());
+    constants
+        .map(|p| match (p.default, p.accepts) {
+            (Default::Constant(value), _) => value,
+            (_, Accepts::Window | Accepts::Lag) => WINDOW,
+            (_, Accepts::Constant { low, high, .. }) => {
+                if low < 3.0 && high > 3.0 {
+                    3.0
+                } else {
+                    low
+                }
+            }
+            _ => 0.0,
+        })
+        .collect()
+}
+
+fn inputs(operator: &Operator, rows: usize) -> Vec<Vec<f64>> {
+    let given = operator.parameters.iter().filter(|p| !p.accepts.is_constant());
+    given
+        .enumerate()
+        .map(|(i, p)| {
+            let x = values(17 + i as u64, rows);
+            if p.accepts == Accepts::Boolean { booleans(&x) } else { x }
+        })
+        .collect()
+}
+
+fn plan(
+    operator: &'static Operator,
+    market: &Market,
+    inputs: usize,
+    constants: &[f64],
+) -> LogicalPlan {
+    let mut plan = LogicalPlan::default();
+    let panel = Type::number(Shape::Panel, Unit::Unknown);
+    let field = |plan: &mut LogicalPlan, name: &str| {
+        let FieldId(id) = market.schema().find(None, name)[0];
+        plan.add(Node { op: Op::Field(FieldId(id)), inputs: vec![], ty: panel })
+    };
+    let mut ids: Vec<NodeId> = (0..inputs).map(|i| field(&mut plan, &format!("f{i}"))).collect();
+    let mut ty = panel;
+    if operator.is_cross() {
+        ids.push(plan.add(Node {
+            op: Op::Priced,
+            inputs: vec![],
+            ty: Type::boolean(Shape::Panel),
+        }));
+        if matches!(operator.body, Body::Reduce(_)) {
+            ty.shape = Shape::Series;
+        }
+    }
+    let constants = constants.iter().map(|c| c.to_bits()).collect();
+    let op = Op::Apply { operator: OperatorRef(operator), constants, grouped: false };
+    let root = plan.add(Node { op, inputs: ids, ty });
+    plan.roots = vec![root];
+    plan
+}
+
+/// The operator at some rows of a market made of its inputs.
+fn run(
+    operator: &'static Operator,
+    data: &[Vec<f64>],
+    assets: usize,
+    constants: &[f64],
+    rows: Rows,
+) -> Vec<f64> {
+    let market = market(data, assets);
+    let logical = plan(operator, &market, data.len(), constants);
+    let root = logical.roots[0];
+    let rows = Arc::new(rows);
+    let demand = Demand { node: root, rows: rows.as_ref().clone() };
+    let plan = schedule(&logical, &[demand], market.calendar().len());
+    let (signals, _) = execute::run(&plan, &market, &[(root, rows)]);
+    signals[0].values.to_vec()
+}
+
+fn whole(operator: &'static Operator, data: &[Vec<f64>]) -> Vec<f64> {
+    run(operator, data, ASSETS, &constants(operator), Rows::all(data[0].len() / ASSETS))
+}
+
+fn same(a: &[f64], b: &[f64]) -> bool {
+    a.len() == b.len()
+        && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan())
+}
+
+fn close(a: &[f64], b: &[f64]) -> bool {
+    a.len() == b.len()
+        && a.iter().zip(b).all(|(a, b)| {
+            a.is_nan() && b.is_nan() || (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1e-15)
+        })
+}
+
+fn width(operator: &Operator) -> usize {
+    if matches!(operator.body, Body::Reduce(_)) { 1 } else { ASSETS }
+}
+
+#[test]
+fn names_are_unique_and_documented() {
+    let mut names: Vec<&str> = operator::all().map(|o| o.name).collect();
+    names.sort_unstable();
+    let count = names.len();
+    names.dedup();
+    assert_eq!(names.len(), count);
+    for o in operator::all() {
+        assert!(o.summary.ends_with('.'), "{}: a summary is a sentence", o.name);
+        assert!(!o.examples.is_empty(), "{}: no example", o.name);
+        assert!(!o.missing.is_empty(), "{}: says nothing of missing values", o.name);
+    }
+}
+
+#[test]
+fn examples_come_out() {
+    for o in operator::all() {
+        for example in o.examples {
+            let across = o.is_cross();
+            let n = example.inputs[0].len();
+            let assets = if across { n } else { 1 };
+            let data: Vec<Vec<f64>> = example.inputs.iter().map(|i| i.to_vec()).collect();
+            let mut all = constants(o);
+            all[..example.constants.len()].copy_from_slice(example.constants);
+            let rows = Rows::all(if across { 1 } else { n });
+            let result = run(o, &data, assets, &all, rows);
+            assert!(
+                close(&result, example.result),
+                "{}: {result:?} rather than {:?}",
+                o.name,
+                example.result
+            );
+        }
+    }
+}
+
+#[test]
+fn no_operator_sees_the_future() {
+    for o in operator::all() {
+        let data = inputs(o, ROWS);
+        let full = whole(o, &data);
+        for cut in [1, 8, 40, ROWS - 1] {
+            let head: Vec<Vec<f64>> = data.iter().map(|d| d[..cut * ASSETS].to_vec()).collect();
+            assert!(same(&whole(o, &head), &full[..cut * width(o)]), "{} at {cut}", o.name);
+        }
+    }
+}
+
+#[test]
+fn the_declared_lookback_is_exact() {
+    for o in operator::all() {
+        let lookback = o.lookback(&constants(o)) as usize;
+        if o.name == "ema" {
+            // Its memory ends where a weight falls under 1e-12: too little to show in the last bits.
+            continue;
+        }
+        let data = inputs(o, ROWS);
+        let last = ROWS - 1;
+        // What lies before `from` is made another, then missing.
+        let changed = |from: usize| {
+            let mut changed = data.clone();
+            for input in &mut changed {
+                for x in &mut input[..from * ASSETS] {
+                    *x = if x.is_nan() { 1.0 } else { f64::NAN };
+                }
+            }
+            whole(o, &changed)[last * width(o)..].to_vec()
+        };
+        let full = whole(o, &data)[last * width(o)..].to_vec();
+        assert!(
+            same(&changed(last - lookback), &full),
+            "{}: sees more than {lookback} rows",
+            o.name
+        );
+        assert!(
+            !same(&changed(last - lookback + 1), &full),
+            "{}: sees fewer than {lookback} rows",
+            o.name
+        );
+    }
+}
+
+#[test]
+fn the_memory_of_ema_ends_where_it_says() {
+    let o = operator::find("ema").unwrap();
+    let lookback = o.lookback(&[3.0]) as usize;
+    let data = vec![vec![1.0; 3 * lookback]];
+    let mut changed = data.clone();
+    changed[0][..2 * lookback - 1].fill(1e9);
+    let rows = || Rows::new(vec![3 * lookback as Row - 1], 3 * lookback);
+    assert!(same(&run(o, &data, 1, &[3.0], rows()), &run(o, &changed, 1, &[3.0], rows())));
+    changed[0][..2 * lookback].fill(1e9);
+    assert!(!same(&run(o, &data, 1, &[3.0], rows()), &run(o, &changed, 1, &[3.0], rows())));
+}
+
+#[test]
+fn which_dates_are_asked_for_changes_no_bit() {
+    for o in operator::all() {
+        let data = inputs(o, ROWS);
+        let full = whole(o, &data);
+        let w = width(o);
+        for rows in [
+            vec![0],
+            vec![5],
+            vec![88],
+            vec![3, 4, 5, 6, 7, 8],
+            vec![10, 40, 41, 89],
+            (20..70).collect(),
+        ] {
+            let some = run(o, &data, ASSETS, &constants(o), Rows::new(rows.clone(), ROWS));
+            for (i, row) in rows.iter().enumerate() {
+                let expected = &full[*row as usize * w..(*row as usize + 1) * w];
+                assert!(
+                    same(&some[i * w..(i + 1) * w], expected),
+                    "{} at {row} of {rows:?}",
+                    o.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn threads_change_no_bit() {
+    let pool = |n| rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap();
+    for o in operator::all() {
+        let data = inputs(o, ROWS);
+        let one = pool(1).install(|| whole(o, &data));
+        let three = pool(3).install(|| whole(o, &data));
+        assert!(same(&one, &three), "{}", o.name);
+    }
+}
+
+#[test]
+fn assets_may_come_in_any_order() {
+    let turned = |x: &[f64], w: usize| {
+        x.chunks(w).flat_map(|row| row.iter().rev().copied()).collect::<Vec<f64>>()
+    };
+    for o in operator::all() {
+        if o.name == "top" {
+            // Equal values go by symbol, so here the order is the meaning.
+            continue;
+        }
+        let data = inputs(o, ROWS);
+        let full = whole(o, &data);
+        let back: Vec<Vec<f64>> = data.iter().map(|d| turned(d, ASSETS)).collect();
+        assert!(close(&turned(&whole(o, &back), width(o)), &full), "{}", o.name);
+    }
+}
+
+#[test]
+fn nothing_is_infinite() {
+    for o in operator::all() {
+        let mut data = inputs(o, ROWS);
+        for (k, input) in data.iter_mut().enumerate() {
+            for (i, x) in input.iter_mut().enumerate() {
+                match (i + k) % 5 {
+                    0 => *x = f64::MAX,
+                    1 => *x = -f64::MAX,
+                    2 => *x = 0.0,
+                    _ => {}
+                }
+            }
+        }
+        let boolean = o.parameters.iter().any(|p| p.accepts == Accepts::Boolean);
+        if !boolean {
+            assert!(whole(o, &data).iter().all(|x| !x.is_infinite()), "{}", o.name);
+        }
+    }
+}
+
+#[test]
+fn deviations_hold_on_a_high_level() {
+    let std = operator::find("ts_std").unwrap();
+    let correlation = operator::find("ts_corr").unwrap();
+    let n = 300;
+    let wave = |i: usize| libm::sin(i as f64 * 0.7) * 1e-3;
+    let x: Vec<f64> = (0..n).map(|i| 1e6 + wave(i)).collect();
+    let y: Vec<f64> = (0..n).map(|i| 5e8 - 3.0 * (x[i] - 1e6)).collect();
+    let rows = || Rows::new(vec![n as Row - 1], n);
+    let window = &x[n - 20..];
+    let mean = window.iter().map(|v| v - 1e6).sum::<f64>() / 20.0;
+    let expected = (window.iter().map(|v| (v - 1e6 - mean).powi(2)).sum::<f64>() / 19.0).sqrt();
+    let found = run(std, &[x.clone()], 1, &[20.0, f64::NAN, 1.0], rows())[0];
+    assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
+    let found = run(correlation, &[x, y], 1, &[20.0, f64::NAN], rows())[0];
+    assert!((found + 1.0).abs() < 1e-3, "{found}");
+}
+
+#[test]
+fn flat_windows_have_no_deviation() {
+    for level in [1e-12, 0.1, 1.0 / 3.0, 1e6 + 0.1, 1e12] {
+        let std = operator::find("ts_std").unwrap();
+        let data = vec![vec![level; 50]];
+        let found = run(std, &data, 1, &[7.0, f64::NAN, 1.0], Rows::all(50));
+        assert!(found[6..].iter().all(|x| *x == 0.0), "{found:?}");
+        let correlation = operator::find("ts_corr").unwrap();
+        let data = vec![vec![level; 50], (0..50).map(|i| i as f64).collect()];
+        let found = run(correlation, &data, 1, &[7.0, f64::NAN], Rows::all(50));
+        assert!(found.iter().all(|x| x.is_nan()), "{found:?}");
+        let zscore = operator::find("zscore").unwrap();
+        let found = run(zscore, &[vec![level; 7]], 7, &[], Rows::all(1));
+        assert!(found.iter().all(|x| x.is_nan()), "{found:?}");
+    }
+}

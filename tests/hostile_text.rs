@@ -19,7 +19,7 @@ fn code(text: &str) -> Option<Code> {
         Ok(file) => {
             // Cloning, comparing and dropping walk the tree as deep as it is.
             assert!(file.clone() == file);
-            assert!(!syntax::tree_text(&file).is_empty());
+            assert_eq!(syntax::tree_text(&file).is_empty(), file.items.is_empty());
             None
         }
         Err(diagnostic) => {
@@ -92,7 +92,7 @@ fn nesting_and_chains_count_together() {
     let nested = repeated("let a = ", "if a then ", 150, "b") + &" else c".repeat(150);
     assert_eq!(code(&nested), None);
     assert_eq!(code(&repeated("let a = ", "if ", 100_000, "b")), Some(Code::TooDeep));
-    let both = repeated("let a = ", "if a then b else (if b then (", 90, "b");
+    let both = repeated("let a = ", "if a then b else (if b then (", 60, "b");
     assert_eq!(code(&both), Some(Code::Syntax));
 }
 
@@ -146,7 +146,8 @@ fn megabytes_of_noise_are_refused_soon() {
     ] {
         let text = part.repeat(most / part.len());
         let refused = code(&text);
-        let harmless = part.trim().is_empty() || part == "#" || part == "\u{feff}";
+        // Space and comments say nothing; `top` may name a universe.
+        let harmless = part.trim().is_empty() || ["#", "\u{feff}", "universe top "].contains(&part);
         assert!(refused.is_some() || harmless, "{part:?}");
     }
     assert_eq!(code(&"x".repeat(most + 1)), Some(Code::TooLong));

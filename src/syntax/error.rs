@@ -1,6 +1,6 @@
 //! The wording of what can be wrong with a text before anything in it has a meaning.
 
-use super::{MAX_LENGTH, MAX_NESTING, MAX_OPERATORS};
+use super::{MAX_LENGTH, MAX_NAME, MAX_NESTING, MAX_OPERATORS};
 use crate::{
     diagnostic::{Code, Diagnostic},
     source::Span,
@@ -10,6 +10,11 @@ pub(super) fn too_long(length: usize, start: Span) -> Diagnostic {
     let message =
         format!("a strategy text is at most {MAX_LENGTH} bytes long, but this one has {length}");
     Diagnostic::error(Code::TooLong, message).at(start, "the text starts here")
+}
+
+pub(super) fn long_name(start: Span, length: usize) -> Diagnostic {
+    let message = format!("a name is at most {MAX_NAME} bytes long, but this one has {length}");
+    Diagnostic::error(Code::Syntax, message).at(start, "it starts here")
 }
 
 pub(super) fn too_many_brackets(at: Span) -> Diagnostic {

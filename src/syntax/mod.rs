@@ -19,6 +19,8 @@ use crate::{
 
 /// The longest text that is parsed, in bytes.
 pub const MAX_LENGTH: usize = 1 << 20;
+/// The longest name, in bytes.
+pub const MAX_NAME: usize = 1000;
 /// How deep brackets and `if`s may nest.
 pub const MAX_NESTING: usize = 200;
 /// How many operators may lie on the way from the top of an expression to any of its parts, so that walking a tree never

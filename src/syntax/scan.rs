@@ -1,7 +1,7 @@
 //! A text as a row of pieces, without grammar: enough to find comments, to bound the nesting before the parser recurses,
 //! and to say what stands at a place.
 
-use super::{MAX_LENGTH, MAX_NESTING, error};
+use super::{MAX_LENGTH, MAX_NAME, MAX_NESTING, error};
 use crate::{
     diagnostic::Diagnostic,
     source::{SourceId, Span},
@@ -94,23 +94,25 @@ fn line_length(rest: &str) -> usize {
     rest.find(['\n', '\r']).unwrap_or(rest.len())
 }
 
+// Both stop at their partner or at the end of the line, whichever comes first: looking for the end of the line first
+// would read a long line once for every quote on it.
 fn quoted(rest: &str) -> (PieceKind, usize) {
-    let line = &rest[..line_length(rest)];
     let mut escaped = false;
-    for (i, c) in line.char_indices().skip(1) {
+    for (i, c) in rest.char_indices().skip(1) {
         match c {
             '"' if !escaped => return (PieceKind::Text, i + 1),
+            '\n' | '\r' => return (PieceKind::UnclosedText, i),
             _ => escaped = c == '\\' && !escaped,
         }
     }
-    (PieceKind::UnclosedText, line.len())
+    (PieceKind::UnclosedText, rest.len())
 }
 
 fn backticked(rest: &str) -> (PieceKind, usize) {
-    let line = &rest[..line_length(rest)];
-    match line[1..].find('`') {
-        Some(i) => (PieceKind::Backticked, i + 2),
-        None => (PieceKind::UnclosedBacktick, line.len()),
+    match rest[1..].find(['`', '\n', '\r']) {
+        Some(i) if rest[1 + i..].starts_with('`') => (PieceKind::Backticked, i + 2),
+        Some(i) => (PieceKind::UnclosedBacktick, i + 1),
+        None => (PieceKind::UnclosedBacktick, rest.len()),
     }
 }
 
@@ -138,7 +140,7 @@ pub(super) struct Comment {
 /// The comments of a text that keeps the limits and closes its quotes.
 ///
 /// # Errors
-/// `too-long`, `too-deep`, or `syntax` at an open quote.
+/// `too-long`, `too-deep`, or `syntax` at an open quote or an endless name.
 pub(super) fn check(text: &str, source: SourceId) -> Result<Vec<Comment>, Diagnostic> {
     if text.len() > MAX_LENGTH {
         return Err(error::too_long(text.len(), Span::new(source, 0, 0)));
@@ -149,6 +151,9 @@ pub(super) fn check(text: &str, source: SourceId) -> Result<Vec<Comment>, Diagno
     for Piece { kind, range } in pieces(text) {
         let span = Span::new(source, range.start, range.end);
         let first = Span::new(source, range.start, range.start + 1);
+        if matches!(kind, PieceKind::Word | PieceKind::Backticked) && range.len() > MAX_NAME {
+            return Err(error::long_name(first, range.len()));
+        }
         match kind {
             PieceKind::Comment => {
                 let line = text[..range.start].rfind('\n').map_or(0, |i| i + 1);

@@ -7,7 +7,7 @@ use super::{
 use crate::panel::{Calendar, MISSING, Row, days_since_epoch};
 use crate::types::Basis;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 const NO_ROW: Row = Row::MAX;
 /// Dates that are written at once: their rows fit the processor's page tables.
@@ -69,13 +69,13 @@ impl Placed {
     }
 
     /// The closes: those of the table, else its adjusted closes, else an index made of its returns.
-    pub(super) fn closes(&self) -> Vec<f64> {
+    pub(super) fn closes(&self) -> Cow<'_, [f64]> {
         if let Some(field) = self.read.fields.iter().find(|f| f.name == "close") {
-            return self.number(field.at).to_vec();
+            return self.number(field.at).into();
         }
         match (self.read.adjusted, self.read.returns) {
-            (Some(at), _) => self.number(at).to_vec(),
-            (None, Some(at)) => self.index_of(self.number(at)),
+            (Some(at), _) => self.number(at).into(),
+            (None, Some(at)) => self.index_of(self.number(at)).into(),
             (None, None) => unreachable!("a table of prices has one of the three"),
         }
     }
@@ -98,20 +98,20 @@ impl Placed {
     }
 
     /// The index of total return, present where the close is.
-    pub(super) fn total_returns(&self, closes: &[f64]) -> Vec<f64> {
+    pub(super) fn total_returns<'a>(&'a self, closes: &'a [f64]) -> Cow<'a, [f64]> {
         match (self.read.adjusted, self.read.returns) {
-            _ if !self.has_total_return() => closes.to_vec(),
+            _ if !self.has_total_return() => closes.into(),
             (Some(at), _) => self.adjusted(self.number(at), closes),
-            (None, Some(at)) => self.cumulated(self.number(at), closes),
-            (None, None) => closes.to_vec(),
+            (None, Some(at)) => self.cumulated(self.number(at), closes).into(),
+            (None, None) => closes.into(),
         }
     }
 
     /// The adjusted closes; where one is missing, the close times the last ratio of the two (the next, at the start).
-    fn adjusted(&self, adjusted: &[f64], closes: &[f64]) -> Vec<f64> {
+    fn adjusted<'a>(&self, adjusted: &'a [f64], closes: &[f64]) -> Cow<'a, [f64]> {
         let whole = |(a, c): (&f64, &f64)| a.is_nan() == c.is_nan();
         if adjusted.par_iter().zip(closes).all(whole) {
-            return adjusted.to_vec();
+            return adjusted.into();
         }
         let mut out = vec![MISSING; closes.len()];
         let (mut asset, mut ratio) = (u32::MAX, MISSING);
@@ -133,7 +133,7 @@ impl Placed {
                 out[row] = closes[row] * ratio;
             }
         }
-        out
+        out.into()
     }
 
     /// Cumulated returns from the first close; a missing one is taken from the closes.

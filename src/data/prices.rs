@@ -10,7 +10,7 @@ use super::{
 use crate::diagnostic::{Code, Diagnostic};
 use crate::panel::{Calendar, Field, from_days};
 use crate::types::{Basis, Shape, Type, Unit};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 /// A table of prices that was read, with what its columns are.
 pub(super) struct Read {
@@ -65,7 +65,7 @@ pub(super) fn read(
     let mut table = file.read(&layout.wanted, &spec.missing, progress)?;
     let (codes, symbols) = match layout.symbol {
         Some(at) => {
-            let Text { codes, texts } = table.text(at).clone();
+            let Text { codes, texts } = table.take_text(at);
             let symbols = texts.iter().map(|t| replaced(t, catalog, &spec.symbol_replace));
             let symbols: Vec<String> = symbols.collect();
             named(&table, &codes, &symbols, &file.names()[layout.wanted[at].0])?;
@@ -73,7 +73,7 @@ pub(super) fn read(
         }
         None => (vec![0; table.rows], vec![sole_symbol(spec, file)]),
     };
-    let days = table.date(layout.date).to_vec();
+    let days = table.take_date(layout.date);
     report(file, &layout, &symbols, &table, detected);
     for field in &layout.fields {
         if let (Some(scale), super::table::Column::Number(values)) =
@@ -488,15 +488,15 @@ fn add_panels(parts: &mut Parts, tables: Vec<Placed>) {
         |n: &String| n == "close" || tables.iter().any(|t| t.fields.iter().any(|f| f.name == *n));
     names.retain(has);
     let (rows, assets) = (parts.calendar.len(), parts.symbols.len());
-    let closes: Vec<Vec<f64>> = tables.iter().map(Placed::closes).collect();
-    let totals: Option<Vec<Vec<f64>>> = tables
+    let closes: Vec<Cow<'_, [f64]>> = tables.iter().map(Placed::closes).collect();
+    let totals: Option<Vec<Cow<'_, [f64]>>> = tables
         .iter()
         .any(|t| t.has_total_return())
         .then(|| tables.iter().zip(&closes).map(|(t, c)| t.total_returns(c)).collect());
     let column = |name: &str, table: usize| -> Option<&[f64]> {
         match name {
             "close" => Some(&closes[table]),
-            "total_return" => totals.as_ref().map(|t| t[table].as_slice()),
+            "total_return" => totals.as_ref().map(|t| &*t[table]),
             _ => {
                 let field = tables[table].fields.iter().find(|f| f.name == name)?;
                 Some(tables[table].number(field.at))

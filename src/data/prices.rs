@@ -10,7 +10,7 @@ use super::{
 use crate::diagnostic::{Code, Diagnostic};
 use crate::panel::{Calendar, Field, from_days};
 use crate::types::{Basis, Shape, Type, Unit};
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, io, path::Path, sync::Arc};
 
 /// A table of prices that was read, with what its columns are.
 pub(super) struct Read {
@@ -38,6 +38,7 @@ pub(super) struct PriceColumn {
 }
 
 const PRICES: [&str; 4] = ["open", "high", "low", "close"];
+const USUAL: [&str; 6] = ["open", "high", "low", "close", "volume", "total_return"];
 
 /// Which columns of a long table to read.
 struct Layout {
@@ -384,6 +385,7 @@ pub(super) fn assemble(
     name: &str,
     tables: Vec<Read>,
     detected: Vec<String>,
+    stage: Option<&Path>,
 ) -> Result<Parts, Vec<Diagnostic>> {
     let symbols: BTreeSet<&str> =
         tables.iter().flat_map(|t| t.symbols.iter().map(String::as_str)).collect();
@@ -415,7 +417,9 @@ pub(super) fn assemble(
             parts.is_reference[asset as usize] |= table.spec.reference;
         }
     }
-    add_panels(&mut parts, placed);
+    add_panels(&mut parts, placed, stage).map_err(|e| {
+        vec![Diagnostic::error(Code::OutputFolder, format!("cannot store the prices: {e}"))]
+    })?;
     Ok(parts)
 }
 
@@ -476,7 +480,8 @@ fn set_basis(parts: &mut Parts, tables: &[Read]) {
     });
 }
 
-fn add_panels(parts: &mut Parts, tables: Vec<Placed>) {
+/// Adds the panels; where the market is being stored, those of the usual names go straight into their files.
+fn add_panels(parts: &mut Parts, tables: Vec<Placed>, stage: Option<&Path>) -> io::Result<()> {
     let mut names: Vec<String> =
         ["open", "high", "low", "close", "volume"].map(str::to_owned).to_vec();
     for field in tables.iter().flat_map(|t| &t.fields) {
@@ -508,7 +513,9 @@ fn add_panels(parts: &mut Parts, tables: Vec<Placed>) {
         names.push("total_return".to_owned());
     }
     for name in names {
-        let panel = panels::scatter(&tables, rows, assets, |table| column(&name, table));
+        let usual = USUAL.contains(&name.as_str());
+        let file = stage.filter(|_| usual).map(|s| s.join(format!("prices.{name}.npy")));
+        let panel = panels::scatter(&tables, rows, assets, file.as_deref(), |t| column(&name, t))?;
         let declared = tables.iter().flat_map(|t| &t.fields).find(|f| f.name == name);
         let unit = declared.and_then(|f| f.unit);
         let unit = unit.unwrap_or_else(|| columns::conventional_unit(&name, parts.basis));
@@ -521,7 +528,8 @@ fn add_panels(parts: &mut Parts, tables: Vec<Placed>) {
                 note: if name == "total_return" { "with dividends".to_owned() } else { note },
                 name,
             },
-            Values::Panel(panel.into()),
+            Values::Panel(panel),
         );
     }
+    Ok(())
 }

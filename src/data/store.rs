@@ -106,43 +106,69 @@ impl Market {
     /// # Errors
     /// `output-folder` if the folder holds something else or cannot be written; nothing is changed then.
     pub fn store(&self, folder: &Path, progress: &dyn Progress) -> Result<(), Diagnostics> {
-        let cannot = |e: &dyn std::fmt::Display| {
-            Diagnostics::from(Diagnostic::error(
-                Code::OutputFolder,
-                format!("cannot store the market in `{}`: {e}", folder.display()),
-            ))
-        };
+        Stage::new(folder)?.finish(self, progress)
+    }
+}
+
+/// A folder aside, in which a store is made before it takes its place.
+pub(super) struct Stage {
+    target: PathBuf,
+    aside: tempfile::TempDir,
+    new: PathBuf,
+}
+
+impl Stage {
+    /// Makes the folder beside `target`, if a store may stand there.
+    pub(super) fn new(target: &Path) -> Result<Self, Diagnostics> {
         let occupied =
-            fs::read_dir(folder).is_ok_and(|mut d| d.next().is_some()) || folder.is_file();
-        if occupied && !is_store(folder) {
-            let message = format!("`{}` exists and is not a stored market", folder.display());
+            fs::read_dir(target).is_ok_and(|mut d| d.next().is_some()) || target.is_file();
+        if occupied && !is_store(target) {
+            let message = format!("`{}` exists and is not a stored market", target.display());
             let error = Diagnostic::error(Code::OutputFolder, message);
             return Err(error.help("name a folder that does not exist yet").into());
         }
-        let parent = match folder.parent() {
-            Some(p) if p.as_os_str().is_empty() => Path::new("."),
-            Some(parent) => parent,
-            None => Path::new("."),
+        let parent = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
         };
-        fs::create_dir_all(parent).map_err(|e| cannot(&e))?;
-        let aside = tempfile::Builder::new()
-            .prefix(".decile-import-")
-            .tempdir_in(parent)
-            .map_err(|e| cannot(&e))?;
-        let new = aside.path().join("new");
-        fs::create_dir(&new).map_err(|e| cannot(&e))?;
-        Writer { folder: &new, files: BTreeMap::new(), progress }
-            .market(self)
-            .map_err(|e| cannot(&e))?;
-        if folder.exists() {
-            fs::rename(folder, aside.path().join("old")).map_err(|e| cannot(&e))?;
-        }
-        fs::rename(&new, folder).map_err(|e| {
-            // The old one goes back, so that nothing was changed.
-            let _ = fs::rename(aside.path().join("old"), folder);
-            cannot(&e)
-        })
+        let made = fs::create_dir_all(parent).and_then(|()| {
+            let aside = tempfile::Builder::new().prefix(".decile-import-").tempdir_in(parent)?;
+            let new = aside.path().join("new");
+            fs::create_dir(&new)?;
+            Ok(Self { target: target.to_owned(), aside, new })
+        });
+        made.map_err(|e| cannot(target, &e))
     }
+
+    /// The folder to write into.
+    pub(super) fn folder(&self) -> &Path {
+        &self.new
+    }
+
+    /// Writes what is not there yet, and moves the store to its place.
+    pub(super) fn finish(
+        self,
+        market: &Market,
+        progress: &dyn Progress,
+    ) -> Result<(), Diagnostics> {
+        let writer = Writer { folder: &self.new, files: BTreeMap::new(), progress };
+        let old = self.aside.path().join("old");
+        let moved = writer.market(market).and_then(|()| {
+            if self.target.exists() {
+                fs::rename(&self.target, &old)?;
+            }
+            fs::rename(&self.new, &self.target).inspect_err(|_| {
+                // The old one goes back, so that nothing was changed.
+                let _ = fs::rename(&old, &self.target);
+            })
+        });
+        moved.map_err(|e| cannot(&self.target, &e))
+    }
+}
+
+fn cannot(folder: &Path, error: &io::Error) -> Diagnostics {
+    let message = format!("cannot store the market in `{}`: {error}", folder.display());
+    Diagnostic::error(Code::OutputFolder, message).into()
 }
 
 struct Writer<'a> {
@@ -156,6 +182,18 @@ impl Writer<'_> {
         let length = npy::write(&self.folder.join(name), shape, values)?;
         self.files.insert(name.to_owned(), length);
         Ok(())
+    }
+
+    /// A panel, unless it was written when it was made.
+    fn panel(&mut self, name: &str, shape: &[usize], values: &Buffer<f64>) -> io::Result<()> {
+        let staged = self.folder.join(name);
+        match staged.metadata() {
+            Ok(metadata) => {
+                self.files.insert(name.to_owned(), metadata.len());
+                Ok(())
+            }
+            Err(_) => self.array(name, shape, values),
+        }
     }
 
     fn market(mut self, market: &Market) -> io::Result<()> {
@@ -236,7 +274,7 @@ impl Writer<'_> {
                     .position(|v| matches!(v, Values::Panel(p) if p.as_ptr() == panel.as_ptr()));
                 match twin {
                     Some(twin) if !panel.is_empty() => stored.file = written[twin].file.clone(),
-                    _ => self.array(&stored.file, &[rows, assets], panel)?,
+                    _ => self.panel(&stored.file, &[rows, assets], panel)?,
                 }
             }
             Values::Series(values) => {

@@ -217,6 +217,7 @@ fn returns_and_adjusted_closes_make_the_total_return() {
 
 /// The worked examples, where their data are at hand: `DECILE_DATA` names the folder.
 #[test]
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn the_worked_examples_open() {
     let Some(root) = std::env::var_os("DECILE_DATA") else {
         println!(

@@ -10,6 +10,7 @@ use super::{
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::panel::{Calendar, Field, Lifetime, Row, days_since_epoch, from_days};
 use crate::types::{Basis, Kind, Shape, Type, Unit};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -21,6 +22,9 @@ use std::{
 /// The file that makes a folder a stored market.
 pub(super) const MANIFEST: &str = "manifest.json";
 const FORMAT: u32 = 1;
+/// The total return once more, assets × dates: the book follows a few assets through all dates, and finds each of them in
+/// one stretch of this file rather than on a page of its own for every date.
+const BY_ASSET: &str = "book.total_return.npy";
 const NO_ROW: Row = Row::MAX;
 
 /// What stands in the manifest.
@@ -213,6 +217,9 @@ impl Writer<'_> {
             fields.push(self.field(market, field, values, &fields)?);
             self.progress.advance(1);
         }
+        let (rows, assets) = (market.calendar.len(), market.lifetimes.len());
+        let turned = by_asset(market.total_return_panel(), rows, assets);
+        self.array(BY_ASSET, &[assets, rows], &turned)?;
         let references = schema.symbols.iter().zip(&market.is_reference).filter(|(_, r)| **r);
         let warnings = market
             .warnings
@@ -337,6 +344,24 @@ impl Writer<'_> {
         }
         name
     }
+}
+
+/// A panel turned to assets × dates, a square at a time, so that both sides stay in cache.
+fn by_asset(panel: &[f64], rows: usize, assets: usize) -> Vec<f64> {
+    const SQUARE: usize = 32;
+    let mut turned = vec![0.0; panel.len()];
+    turned.par_chunks_mut(SQUARE * rows.max(1)).enumerate().for_each(|(part, out)| {
+        let first = part * SQUARE;
+        for start in (0..rows).step_by(SQUARE) {
+            let end = (start + SQUARE).min(rows);
+            for (i, line) in out.chunks_exact_mut(rows).enumerate() {
+                for row in start..end {
+                    line[row] = panel[row * assets + first + i];
+                }
+            }
+        }
+    });
+    turned
 }
 
 /// The manifest with the checksum of its text before it, on a line of its own.
@@ -464,6 +489,7 @@ impl Reader<'_> {
         parts.warnings =
             manifest.warnings.into_iter().filter_map(StoredWarning::restored).collect();
         parts.lifetimes = Some(lifetimes);
+        parts.by_asset = Some(self.array(BY_ASSET, &[assets, manifest.rows])?);
         if !parts.has("close") {
             return Err(fault("it has no closing prices"));
         }

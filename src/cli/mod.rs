@@ -1,6 +1,7 @@
 //! The program's commands, a file each: read arguments, call the library, print what it gives.
 
 mod explain;
+mod format;
 mod import;
 mod market;
 mod run;
@@ -51,6 +52,8 @@ enum ErrorFormat {
 enum Command {
     Run(run::Run),
     Explain(explain::Explain),
+    #[command(name = "fmt")]
+    Format(format::Format),
     Import(import::Import),
     Sample(sample::Sample),
 }
@@ -98,14 +101,15 @@ impl Terminal {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let terminal = Terminal::new(arguments.color, arguments.error_format);
-    let done: Result<(), Diagnostics> = match &arguments.command {
-        Command::Run(command) => run::run(command, terminal),
-        Command::Explain(command) => explain::run(command, terminal),
-        Command::Import(command) => import::run(command, terminal),
-        Command::Sample(command) => sample::run(command, terminal),
+    let done: Result<ExitCode, Diagnostics> = match &arguments.command {
+        Command::Run(command) => run::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Explain(command) => explain::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Format(command) => format::run(command, terminal),
+        Command::Import(command) => import::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Sample(command) => sample::run(command, terminal).map(|()| ExitCode::SUCCESS),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(diagnostics) => {
             terminal.complain(&diagnostics);
             ExitCode::from(if diagnostics.about_data() { 3 } else { 1 })

@@ -26,7 +26,11 @@ fn blocks(text: &str) -> Vec<Block> {
             open = match open {
                 None => Some((tag.trim().to_owned(), end)),
                 Some((tag, start)) => {
-                    blocks.push(Block { tag, content: text[start..at].to_owned(), range: start..at });
+                    blocks.push(Block {
+                        tag,
+                        content: text[start..at].to_owned(),
+                        range: start..at,
+                    });
                     None
                 }
             };
@@ -50,7 +54,8 @@ fn updating() -> bool {
 }
 
 fn complaints(market: &Market, text: &str) -> Option<String> {
-    let result = Strategy::parse_as(text, "strategy.decile", "strategy").and_then(|s| s.compile(market).map(|_| ()));
+    let result = Strategy::parse_as(text, "strategy.decile", "strategy")
+        .and_then(|s| s.compile(market).map(|_| ()));
     result.err().map(|d| render(&d, Style::Plain) + "\n")
 }
 
@@ -70,19 +75,24 @@ fn the_language_page_is_true() {
                 seen += 1;
             }
             "decile error" => {
-                let said = complaints(&market, &block.content).unwrap_or_else(|| panic!("no error: {}", block.content));
+                let said = complaints(&market, &block.content)
+                    .unwrap_or_else(|| panic!("no error: {}", block.content));
                 let output = &all[i + 1];
                 assert_eq!(output.tag, "output");
                 if updating() {
                     changes.push((output.range.clone(), said));
                 } else {
-                    assert_eq!(output.content, said, "UPDATE_DOCS=1 cargo test --test docs writes it");
+                    assert_eq!(
+                        output.content, said,
+                        "UPDATE_DOCS=1 cargo test --test docs writes it"
+                    );
                 }
                 seen += 1;
             }
             "decile types" => {
                 for line in block.content.lines() {
-                    let (expression, expected) = line.rsplit_once('#').expect("a type stands behind each");
+                    let (expression, expected) =
+                        line.rsplit_once('#').expect("a type stands behind each");
                     let file = format!("let x = {expression}\nselect all");
                     let strategy = Strategy::parse(&file).unwrap();
                     let compiled = strategy.compile(&market).unwrap_or_else(|d| panic!("{d}"));
@@ -105,12 +115,16 @@ fn the_readme_shows_what_is_printed() {
     let name = "README.md";
     let text = fs::read_to_string(page(name)).unwrap().replace("\r\n", "\n");
     let all = blocks(&text);
-    let file = fs::read_to_string(page("strategies/value_momentum.decile")).unwrap().replace("\r\n", "\n");
+    let file =
+        fs::read_to_string(page("strategies/value_momentum.decile")).unwrap().replace("\r\n", "\n");
     assert_eq!(all[0].content, file, "the first block is the strategy");
     let market = Market::sample();
     let strategy = Strategy::open(page("strategies/value_momentum.decile")).unwrap();
     let printed = strategy.compile(&market).unwrap().run().unwrap().to_string();
-    let output = all.iter().find(|b| b.content.starts_with("sample ·")).expect("the output stands in the page");
+    let output = all
+        .iter()
+        .find(|b| b.content.starts_with("sample ·"))
+        .expect("the output stands in the page");
     if updating() {
         write(name, &text, vec![(output.range.clone(), printed)]);
     } else {
@@ -126,8 +140,17 @@ fn shipped_strategies_run_and_are_canonical() {
         if path.extension().is_none_or(|e| e != "decile") {
             continue;
         }
-        let compiled = Strategy::open(&path).unwrap();
-        let compiled = compiled.compile(&market).unwrap_or_else(|d| panic!("{d}"));
+        let text = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+        let mut sources = decile::source::Sources::default();
+        let id = sources.add("shipped", text.clone());
+        assert_eq!(
+            decile::syntax::format(&sources, id).unwrap(),
+            text,
+            "{}: `decile fmt` mends it",
+            path.display()
+        );
+        let strategy = Strategy::open(&path).unwrap();
+        let compiled = strategy.compile(&market).unwrap_or_else(|d| panic!("{d}"));
         let warnings = compiled.warnings().list;
         assert!(warnings.iter().all(|d| d.severity == Severity::Warning), "{}", path.display());
         let results = compiled.run().unwrap_or_else(|d| panic!("{d}"));

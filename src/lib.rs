@@ -1,4 +1,4 @@
-//! Decile: a language for factor portfolios.
+#![doc = include_str!("../README.md")]
 
 pub mod source;
 pub mod diagnostic;
@@ -16,3 +16,6 @@ pub mod report;
 pub mod data;
 pub mod engine;
 pub mod cli;
+
+pub use data::Market;
+pub use engine::{Compiled, Results, Strategy};

@@ -29,6 +29,13 @@ fn csv_and_parquet_give_the_market_they_were_written_from() {
     let from_parquet = Market::open(&parquet).expect("it is sound");
     assert_same_prices(&market, &from_csv);
     assert_same_prices(&market, &from_parquet);
+    for (from, to) in [(&csv, "from_csv"), (&parquet, "from_parquet")] {
+        let to = folder.path().join(to);
+        Market::import(from, &to, Options::default()).expect("it can be stored");
+        let stored = Market::open(&to).expect("it opens");
+        assert_same_prices(&market, &stored);
+        assert_eq!(stored.schema().fields.len(), from_csv.schema().fields.len());
+    }
     // Packed, in any order of rows, and with quotes: the same.
     let text = fs::read_to_string(&csv).expect("readable");
     let (header, rows) = text.split_once('\n').expect("a header");
@@ -210,6 +217,7 @@ fn returns_and_adjusted_closes_make_the_total_return() {
 
 /// The worked examples, where their data are at hand: `DECILE_DATA` names the folder.
 #[test]
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn the_worked_examples_open() {
     let Some(root) = std::env::var_os("DECILE_DATA") else {
         println!(

@@ -699,7 +699,9 @@ impl<'a> Checker<'a> {
 
     /// The text of a `param` that holds one.
     fn text_param(&mut self, name: &'a ast::Name) -> Option<String> {
-        let Found::Definition(definition) = self.loaded.find(FileId::File(0), &name.text, self.schema) else {
+        let Found::Definition(definition) =
+            self.loaded.find(FileId::File(0), &name.text, self.schema)
+        else {
             return None;
         };
         let id = self.expand_bare(definition, name.span)?;

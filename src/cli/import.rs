@@ -25,8 +25,7 @@ pub(super) struct Import {
 pub(super) fn run(arguments: &Import, terminal: Terminal) -> Result<(), Diagnostics> {
     let bar = Bar::new();
     let options = Options { root: arguments.data_root.as_deref(), progress: &bar };
-    let market = Market::open_with(&arguments.path, options)?;
-    market.store(&arguments.to, &bar)?;
+    let market = Market::import(&arguments.path, &arguments.to, options)?;
     bar.finish();
     let mut text = String::new();
     for line in market.detected() {

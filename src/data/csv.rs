@@ -633,7 +633,7 @@ fn concatenate(parts: Vec<Column>, rows: usize) -> Column {
 }
 
 /// Texts of several pieces with one dictionary, in the order in which they first stand.
-pub(super) fn merge(first: Text, rest: impl Iterator<Item = Column>) -> Text {
+fn merge(first: Text, rest: impl Iterator<Item = Column>) -> Text {
     let mut codes: FxHashMap<String, u32> = FxHashMap::default();
     let mut all = Text::default();
     let texts = rest.filter_map(|c| if let Column::Text(text) = c { Some(text) } else { None });

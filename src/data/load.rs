@@ -16,6 +16,8 @@ pub(super) struct Context<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) root: PathBuf,
     pub(super) options: Options<'a>,
+    /// The folder in which the market is being stored, if it is.
+    pub(super) stage: Option<&'a Path>,
 }
 
 impl Context<'_> {
@@ -34,7 +36,11 @@ impl Context<'_> {
 }
 
 /// Opens whatever lies at a path.
-pub(super) fn open(path: &Path, options: Options<'_>) -> Result<Market, Diagnostics> {
+pub(super) fn open(
+    path: &Path,
+    options: Options<'_>,
+    stage: Option<&Path>,
+) -> Result<Market, Diagnostics> {
     if !path.exists() {
         let message = format!("there are no data at `{}`", path.display());
         return Err(Diagnostic::error(Code::DataNotFound, message).into());
@@ -52,27 +58,31 @@ pub(super) fn open(path: &Path, options: Options<'_>) -> Result<Market, Diagnost
                 .help("name a file of prices, or write a `market.toml` beside them")
                 .into());
         }
-        return open_catalog(&inside, options);
+        return open_catalog(&inside, options, stage);
     }
     if path.extension().is_some_and(|e| e == "toml") {
-        return open_catalog(path, options);
+        return open_catalog(path, options, stage);
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let table = PriceTable { file: name.clone(), ..PriceTable::default() };
     let catalog = Catalog { prices: vec![table], ..Catalog::default() };
     let root = path.parent().unwrap_or(Path::new("")).to_owned();
     let stem = name.split('.').next().unwrap_or_default().to_owned();
-    load(&Context { catalog: &catalog, root, options }, &stem)
+    load(&Context { catalog: &catalog, root, options, stage }, &stem)
 }
 
-fn open_catalog(path: &Path, options: Options<'_>) -> Result<Market, Diagnostics> {
+fn open_catalog(
+    path: &Path,
+    options: Options<'_>,
+    stage: Option<&Path>,
+) -> Result<Market, Diagnostics> {
     let catalog = catalog::read(path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let root = options.root.unwrap_or(folder).to_owned();
     let called = std::path::absolute(folder).ok().and_then(|f| Some(f.file_name()?.to_owned()));
     let name = catalog.name.clone();
     let name = name.or(called.map(|n| n.to_string_lossy().into_owned())).unwrap_or_default();
-    load(&Context { catalog: &catalog, root, options }, &name)
+    load(&Context { catalog: &catalog, root, options, stage }, &name)
 }
 
 /// Reads all tables. Faults of several tables are reported together.
@@ -96,7 +106,8 @@ fn load(context: &Context<'_>, name: &str) -> Result<Market, Diagnostics> {
         }
         return Err(all(faults));
     }
-    let mut parts = prices::assemble(context.catalog, name, tables, detected).map_err(all)?;
+    let mut parts =
+        prices::assemble(context.catalog, name, tables, detected, context.stage).map_err(all)?;
     for (table, spec) in &context.catalog.reports {
         faults.extend(reports::add(&mut parts, context, table, spec).err().into_iter().flatten());
     }

@@ -23,6 +23,8 @@ pub struct Market {
     close: FieldId,
     open: Option<FieldId>,
     total_return: FieldId,
+    /// The total return as assets × dates, where it is stored so as well.
+    by_asset: Option<Buffer<f64>>,
 }
 
 /// A field's values as they lie in memory or in a mapped file.
@@ -49,6 +51,8 @@ pub(super) struct Parts {
     pub(super) detected: Vec<String>,
     /// Known beforehand, or read off the closes.
     pub(super) lifetimes: Option<Vec<Lifetime>>,
+    /// The total return as assets × dates.
+    pub(super) by_asset: Option<Buffer<f64>>,
 }
 
 impl Parts {
@@ -65,6 +69,7 @@ impl Parts {
             warnings: vec![],
             detected: vec![],
             lifetimes: None,
+            by_asset: None,
         }
     }
 
@@ -159,6 +164,7 @@ impl Parts {
             close,
             open,
             total_return,
+            by_asset: self.by_asset,
         }
     }
 }
@@ -251,6 +257,20 @@ impl Market {
         }
     }
 
+    /// The panel that the book is kept in.
+    pub(super) fn total_return_panel(&self) -> &[f64] {
+        match &self.values[self.total_return.0 as usize] {
+            Values::Panel(values) => values,
+            _ => unreachable!("the total return is a panel"),
+        }
+    }
+
+    /// Values stored as assets × dates, seen as dates × assets.
+    fn turned<'a>(&'a self, values: &'a [f64]) -> ArrayView2<'a, f64> {
+        let shape = (self.schema.symbols.len(), self.calendar.len());
+        ArrayView2::from_shape(shape, values).expect("the file is assets × dates").reversed_axes()
+    }
+
     fn panel<'a>(&'a self, values: &'a [f64]) -> ArrayView2<'a, f64> {
         let shape = (self.calendar.len(), self.schema.symbols.len());
         ArrayView2::from_shape(shape, values).expect("panels are dates × assets")
@@ -286,7 +306,10 @@ impl MarketData for Market {
         Prices {
             close: panel(self.close),
             open: self.open.map(panel),
-            total_return: panel(self.total_return),
+            total_return: match &self.by_asset {
+                Some(values) => self.turned(values),
+                None => panel(self.total_return),
+            },
         }
     }
 

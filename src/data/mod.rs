@@ -62,6 +62,22 @@ impl Market {
     /// # Errors
     /// As `open`.
     pub fn open_with(path: impl AsRef<Path>, options: Options<'_>) -> Result<Self, Diagnostics> {
-        load::open(path.as_ref(), options)
+        load::open(path.as_ref(), options, None)
+    }
+
+    /// Opens a market and stores it in a folder as [`Market::store`] does; the same as the two one after the other, but
+    /// that prices go straight into their files.
+    ///
+    /// # Errors
+    /// As `open` and `store`.
+    pub fn import(
+        path: impl AsRef<Path>,
+        folder: &Path,
+        options: Options<'_>,
+    ) -> Result<Self, Diagnostics> {
+        let stage = store::Stage::new(folder)?;
+        let market = load::open(path.as_ref(), options, Some(stage.folder()))?;
+        stage.finish(&market, options.progress)?;
+        Ok(market)
     }
 }

@@ -3,9 +3,12 @@
 use super::buffer::{self, Buffer, Number};
 use std::{
     fs::File,
-    io::{self, Write},
+    io::{self, Seek, SeekFrom, Write},
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 // The header is padded to this length, so that the numbers begin at a multiple of 64 bytes.
@@ -66,6 +69,43 @@ pub(super) fn write<T: Element>(path: &Path, shape: &[usize], values: &[T]) -> i
         file.write_all(bytes)?;
     }
     Ok((HEADER + size_of_val(values)) as u64)
+}
+
+/// Writes a panel whose blocks of `block` rows are made by `fill`, on all threads; gives it back mapped. No more of it
+/// than a block for each thread is held in memory of the process.
+pub(super) fn write_blocks(
+    path: &Path,
+    shape: [usize; 2],
+    block: usize,
+    fill: impl Fn(usize, &mut [f64]) + Sync,
+) -> io::Result<Buffer<f64>> {
+    let [rows, columns] = shape;
+    let mut file = File::create(path)?;
+    file.write_all(&header(f64::DESCRIPTION, &shape))?;
+    file.set_len((HEADER + rows * columns * size_of::<f64>()) as u64)?;
+    let next = AtomicUsize::new(0);
+    let work = || -> io::Result<()> {
+        let mut file = File::options().write(true).open(path)?;
+        let mut values = vec![0.0; block * columns];
+        let mut bytes = vec![0; PIECE / 4];
+        loop {
+            let first = next.fetch_add(block, Ordering::Relaxed);
+            if first >= rows {
+                return Ok(());
+            }
+            let values = &mut values[..block.min(rows - first) * columns];
+            fill(first, values);
+            file.seek(SeekFrom::Start((HEADER + first * columns * size_of::<f64>()) as u64))?;
+            for piece in values.chunks(bytes.len() / size_of::<f64>()) {
+                let bytes = &mut bytes[..size_of_val(piece)];
+                f64::fill(piece, bytes);
+                file.write_all(bytes)?;
+            }
+        }
+    };
+    let done: Vec<io::Result<()>> = rayon::broadcast(|_| work());
+    done.into_iter().collect::<io::Result<()>>()?;
+    map(path, &shape).map_err(io::Error::other)
 }
 
 /// Maps a file that [`write`] made with this shape; says in words what is wrong with it if it is not one.

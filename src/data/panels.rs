@@ -1,13 +1,15 @@
 //! Columns of long tables → panels of dates × assets.
 
 use super::{
+    buffer::Buffer,
+    npy,
     prices::{PriceColumn, Read},
     table::NO_DATE,
 };
 use crate::panel::{Calendar, MISSING, Row, days_since_epoch};
 use crate::types::Basis;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet, io, ops::Range, path::Path};
 
 const NO_ROW: Row = Row::MAX;
 /// Dates that are written at once: their rows fit the processor's page tables.
@@ -20,7 +22,7 @@ pub(super) struct Placed {
     assets: Vec<u32>,
     rows: Vec<Row>,
     /// Stretches of rows of one asset in the order of dates; none if the table is not mostly made of such.
-    runs: Option<Vec<std::ops::Range<usize>>>,
+    runs: Option<Vec<Range<usize>>>,
 }
 
 impl std::ops::Deref for Placed {
@@ -69,13 +71,13 @@ impl Placed {
     }
 
     /// The closes: those of the table, else its adjusted closes, else an index made of its returns.
-    pub(super) fn closes(&self) -> Vec<f64> {
+    pub(super) fn closes(&self) -> Cow<'_, [f64]> {
         if let Some(field) = self.read.fields.iter().find(|f| f.name == "close") {
-            return self.number(field.at).to_vec();
+            return self.number(field.at).into();
         }
         match (self.read.adjusted, self.read.returns) {
-            (Some(at), _) => self.number(at).to_vec(),
-            (None, Some(at)) => self.index_of(self.number(at)),
+            (Some(at), _) => self.number(at).into(),
+            (None, Some(at)) => self.index_of(self.number(at)).into(),
             (None, None) => unreachable!("a table of prices has one of the three"),
         }
     }
@@ -98,20 +100,20 @@ impl Placed {
     }
 
     /// The index of total return, present where the close is.
-    pub(super) fn total_returns(&self, closes: &[f64]) -> Vec<f64> {
+    pub(super) fn total_returns<'a>(&'a self, closes: &'a [f64]) -> Cow<'a, [f64]> {
         match (self.read.adjusted, self.read.returns) {
-            _ if !self.has_total_return() => closes.to_vec(),
+            _ if !self.has_total_return() => closes.into(),
             (Some(at), _) => self.adjusted(self.number(at), closes),
-            (None, Some(at)) => self.cumulated(self.number(at), closes),
-            (None, None) => closes.to_vec(),
+            (None, Some(at)) => self.cumulated(self.number(at), closes).into(),
+            (None, None) => closes.into(),
         }
     }
 
     /// The adjusted closes; where one is missing, the close times the last ratio of the two (the next, at the start).
-    fn adjusted(&self, adjusted: &[f64], closes: &[f64]) -> Vec<f64> {
+    fn adjusted<'a>(&self, adjusted: &'a [f64], closes: &[f64]) -> Cow<'a, [f64]> {
         let whole = |(a, c): (&f64, &f64)| a.is_nan() == c.is_nan();
         if adjusted.par_iter().zip(closes).all(whole) {
-            return adjusted.to_vec();
+            return adjusted.into();
         }
         let mut out = vec![MISSING; closes.len()];
         let (mut asset, mut ratio) = (u32::MAX, MISSING);
@@ -133,7 +135,7 @@ impl Placed {
                 out[row] = closes[row] * ratio;
             }
         }
-        out
+        out.into()
     }
 
     /// Cumulated returns from the first close; a missing one is taken from the closes.
@@ -196,7 +198,7 @@ pub(super) fn ranks(symbols: &[String], codes: &[u32]) -> Vec<u32> {
 
 /// Cuts rows into stretches of one asset whose calendar rows rise (rows of no session stand anywhere); `None` if the
 /// stretches are short.
-fn runs(assets: &[u32], rows: &[Row]) -> Option<Vec<std::ops::Range<usize>>> {
+fn runs(assets: &[u32], rows: &[Row]) -> Option<Vec<Range<usize>>> {
     if rows.contains(&NO_ROW) {
         return None;
     }
@@ -216,44 +218,65 @@ fn runs(assets: &[u32], rows: &[Row]) -> Option<Vec<std::ops::Range<usize>>> {
     Some(list)
 }
 
-/// A panel from a column of each table (`None`: the table has not that field).
+/// Makes the panel of one field from a column of each table (`None`: the table has not that field): in memory, or in
+/// a file that is then mapped.
 pub(super) fn scatter<'a>(
     tables: &[Placed],
     rows: usize,
     assets: usize,
+    file: Option<&Path>,
     column: impl Fn(usize) -> Option<&'a [f64]> + Sync,
-) -> Vec<f64> {
-    let mut panel = vec![MISSING; rows * assets];
-    for (i, table) in tables.iter().enumerate() {
-        let Some(values) = column(i) else { continue };
-        match &table.runs {
-            Some(runs) => {
-                panel.par_chunks_mut(BLOCK * assets.max(1)).enumerate().for_each(|(block, out)| {
-                    let from = (block * BLOCK) as Row;
-                    let until = from + BLOCK as Row;
-                    for run in runs {
-                        let own = &table.rows[run.clone()];
-                        let asset = table.assets[run.start] as usize;
-                        let start = own.partition_point(|r| *r < from);
-                        for (row, value) in own[start..].iter().zip(&values[run.start + start..]) {
-                            if *row >= until {
-                                break;
-                            }
-                            out[(*row - from) as usize * assets + asset] = *value;
-                        }
-                    }
-                })
+) -> io::Result<Buffer<f64>> {
+    let fill = |first: usize, out: &mut [f64]| {
+        out.fill(MISSING);
+        for (i, table) in tables.iter().enumerate() {
+            if let (Some(values), Some(runs)) = (column(i), &table.runs) {
+                table.fill(runs, values, first, assets, out);
             }
-            None => {
-                for ((row, asset), value) in table.rows.iter().zip(&table.assets).zip(values) {
-                    if *row != NO_ROW {
-                        panel[*row as usize * assets + *asset as usize] = *value;
-                    }
-                }
+        }
+    };
+    let sorted = |i: usize| column(i).is_none() || tables[i].runs.is_some();
+    if let Some(file) = file.filter(|_| (0..tables.len()).all(sorted)) {
+        return npy::write_blocks(file, [rows, assets], BLOCK, fill);
+    }
+    let mut panel = vec![0.0; rows * assets];
+    let blocks = panel.par_chunks_mut(BLOCK * assets.max(1)).enumerate();
+    blocks.for_each(|(block, out)| fill(block * BLOCK, out));
+    for (i, table) in tables.iter().enumerate().filter(|(_, t)| t.runs.is_none()) {
+        let Some(values) = column(i) else { continue };
+        for ((row, asset), value) in table.rows.iter().zip(&table.assets).zip(values) {
+            if *row != NO_ROW {
+                panel[*row as usize * assets + *asset as usize] = *value;
             }
         }
     }
-    panel
+    Ok(panel.into())
+}
+
+impl Placed {
+    /// Writes the values of a block of calendar rows that begins at `first`.
+    fn fill(
+        &self,
+        runs: &[Range<usize>],
+        values: &[f64],
+        first: usize,
+        assets: usize,
+        out: &mut [f64],
+    ) {
+        let from = first as Row;
+        let until = from + (out.len() / assets.max(1)) as Row;
+        for run in runs {
+            let own = &self.rows[run.clone()];
+            let asset = self.assets[run.start] as usize;
+            let start = own.partition_point(|r| *r < from);
+            for (row, value) in own[start..].iter().zip(&values[run.start + start..]) {
+                if *row >= until {
+                    break;
+                }
+                out[(*row - from) as usize * assets + asset] = *value;
+            }
+        }
+    }
 }
 
 /// Days that are dates.

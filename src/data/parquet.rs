@@ -2,7 +2,6 @@
 //! of their dictionaries.
 
 use super::{
-    csv::merge,
     progress::Progress,
     table::{Column, Faults, Lines, Looks, NO_DATE, Table, Text, Wanted},
     texts, value,
@@ -21,6 +20,7 @@ use parquet::{
     schema::types::ColumnDescriptor,
 };
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -82,29 +82,38 @@ impl Parquet {
     ) -> Result<Table, Vec<Diagnostic>> {
         let groups = self.metadata.num_row_groups();
         progress.begin("reading", (groups * wanted.len()) as u64);
-        let mut tasks: Vec<(usize, usize)> = vec![];
-        for group in 0..groups {
-            tasks.extend((0..wanted.len()).map(|w| (group, w)));
+        let lengths: Vec<usize> =
+            (0..groups).map(|g| self.metadata.row_group(g).num_rows() as usize).collect();
+        let rows = lengths.iter().sum();
+        let mut columns: Vec<Column> =
+            wanted.iter().map(|(c, what)| self.room(*c, what, rows)).collect();
+        // Each row group is decoded straight into its stretch of the column.
+        let mut tasks: Vec<(usize, usize, Slot<'_>)> = vec![];
+        for (w, column) in columns.iter_mut().enumerate() {
+            tasks.extend(slots(column, &lengths).enumerate().map(|(group, slot)| (group, w, slot)));
         }
-        let read: Vec<Result<Column, Box<Diagnostic>>> = tasks
+        tasks.sort_by_key(|(group, ..)| *group);
+        let read: Vec<Result<Vec<String>, Box<Diagnostic>>> = tasks
             .into_par_iter()
-            .map(|(group, w)| {
-                let (column, what) = &wanted[w];
-                let column = self.guarded(group, *column, what).map_err(Box::new);
+            .map(|(group, w, slot)| {
+                let texts = self.guarded(group, wanted[w].0, slot).map_err(Box::new);
                 progress.advance(1);
-                column
+                texts
             })
             .collect();
-        let mut parts: Vec<Vec<Column>> = wanted.iter().map(|_| vec![]).collect();
-        for (i, column) in read.into_iter().enumerate() {
-            parts[i % wanted.len().max(1)].push(column.map_err(|d| vec![*d])?);
+        let mut texts: Vec<Vec<Vec<String>>> = wanted.iter().map(|_| vec![]).collect();
+        for (i, found) in read.into_iter().enumerate() {
+            texts[i % wanted.len().max(1)].push(found.map_err(|d| vec![*d])?);
         }
-        let metadata = &self.metadata;
-        let rows: usize = (0..groups).map(|g| metadata.row_group(g).num_rows() as usize).sum();
-        let jobs: Vec<_> = parts.into_iter().zip(wanted).collect();
+        for (column, texts) in columns.iter_mut().zip(texts) {
+            if let Column::Text(text) = column {
+                unite(text, texts, &lengths);
+            }
+        }
+        let jobs: Vec<_> = columns.into_iter().zip(wanted).collect();
         let joined: Vec<(Column, Faults)> = jobs
             .into_par_iter()
-            .map(|(parts, (column, what))| self.convert(parts, *column, what, rows, missing))
+            .map(|(read, (column, what))| self.convert(read, *column, what, missing))
             .collect();
         let mut faults = Faults::default();
         let mut columns = vec![];
@@ -119,8 +128,13 @@ impl Parquet {
     }
 
     /// [`Self::column`], where a panic of the crate over a damaged page is an error like any other.
-    fn guarded(&self, group: usize, column: usize, what: &Wanted) -> Result<Column, Diagnostic> {
-        let read = AssertUnwindSafe(|| self.column(group, column, what));
+    fn guarded(
+        &self,
+        group: usize,
+        column: usize,
+        slot: Slot<'_>,
+    ) -> Result<Vec<String>, Diagnostic> {
+        let read = AssertUnwindSafe(|| self.column(group, column, slot));
         catch_unwind(read).unwrap_or_else(|_| {
             let message = format!("row group {} cannot be read: a page is damaged", group + 1);
             let error = Diagnostic::error(Code::DataUnreadable, message).in_file(&self.path);
@@ -128,8 +142,23 @@ impl Parquet {
         })
     }
 
-    /// One column of one row group, in the form nearest to how it is stored: numbers, days, or texts.
-    fn column(&self, group: usize, column: usize, what: &Wanted) -> Result<Column, Diagnostic> {
+    /// Room for a column, in the form nearest to how it is stored: numbers, days, or texts.
+    fn room(&self, column: usize, what: &Wanted, rows: usize) -> Column {
+        let physical = self.metadata.file_metadata().schema_descr().column(column).physical_type();
+        match (physical, what) {
+            (Physical::BYTE_ARRAY, _) => Column::Text(Text { codes: vec![0; rows], texts: vec![] }),
+            (_, Wanted::Date { .. }) => Column::Date(vec![0; rows]),
+            (_, Wanted::Number | Wanted::Text) => Column::Number(vec![0.0; rows]),
+        }
+    }
+
+    /// Reads one column of one row group into its place; gives the texts that its codes stand for, if it has such.
+    fn column(
+        &self,
+        group: usize,
+        column: usize,
+        slot: Slot<'_>,
+    ) -> Result<Vec<String>, Diagnostic> {
         let fault = |e: &ParquetError| {
             let message = format!("row group {} cannot be read: {}", group + 1, plain(e));
             Diagnostic::error(Code::DataUnreadable, message)
@@ -151,28 +180,25 @@ impl Parquet {
             File::open(&self.path).map_err(|e| fault(&ParquetError::External(Box::new(e))))?;
         let mut pages =
             SerializedPageReader::new(Arc::new(file), chunk, rows, None).map_err(|e| fault(&e))?;
-        if descriptor.physical_type() == Physical::BYTE_ARRAY {
+        if let Slot::Text(codes) = slot {
             let optional = descriptor.max_def_level();
             let text = texts::read(&mut pages, rows, optional).map_err(|e| fault(&e))?;
-            return Ok(Column::Text(text));
+            codes.copy_from_slice(&text.codes);
+            return Ok(text.texts);
         }
-        let time = match what {
-            Wanted::Date { .. } => Some(self.times[column]),
-            _ => None,
-        };
         let decimal = descriptor.converted_type() == ConvertedType::DECIMAL;
         let scale = decimal.then(|| descriptor.type_scale());
         let reader = get_column_reader(descriptor, Box::new(pages));
-        numbers(reader, rows, time, scale).map_err(|e| fault(&e))
+        numbers(reader, slot, self.times[column], scale).map_err(|e| fault(&e))?;
+        Ok(vec![])
     }
 
-    /// The pieces of a column as one, as it is wanted.
+    /// A column as it is wanted.
     fn convert(
         &self,
-        parts: Vec<Column>,
+        read: Column,
         column: usize,
         what: &Wanted,
-        rows: usize,
         missing: &[String],
     ) -> (Column, Faults) {
         let mut faults = Faults::default();
@@ -182,8 +208,7 @@ impl Parquet {
                 .row(row as u64 + 1)
                 .column(self.names[column].as_str())
         };
-        let joined = concatenate(parts, rows);
-        let column = match (joined, what) {
+        let column = match (read, what) {
             (Column::Text(text), Wanted::Number) => {
                 let parse = |t: &String| match missing.contains(t) {
                     true => Some(f64::NAN),
@@ -224,7 +249,7 @@ impl Parquet {
             }
             (Column::Number(values), Wanted::Text) => {
                 let mut text = Text::default();
-                let mut codes = rustc_hash::FxHashMap::<u64, u32>::default();
+                let mut codes = FxHashMap::<u64, u32>::default();
                 for value in values {
                     let code = *codes.entry(value.to_bits()).or_insert_with(|| {
                         let shown = if value.is_nan() { String::new() } else { value.to_string() };
@@ -248,10 +273,13 @@ fn is_sound(group: &RowGroupMetaData, length: u64) -> bool {
         let end = u64::try_from(start).ok().zip(u64::try_from(size).ok());
         end.and_then(|(start, size)| start.checked_add(size)).is_some_and(|end| end <= length)
     };
-    group.num_rows() >= 0
+    // A byte holds some rows at most, in files that people have.
+    u64::try_from(group.num_rows()).is_ok_and(|rows| rows <= (length + 1024) * 1024)
         && group.columns().iter().all(|c| {
             let start = c.dictionary_page_offset().unwrap_or_else(|| c.data_page_offset());
-            inside(start, c.compressed_size()) && inside(c.data_page_offset(), 0)
+            inside(start, c.compressed_size())
+                && inside(c.data_page_offset(), 0)
+                && (c.column_descr().max_rep_level() > 0 || c.num_values() == group.num_rows())
         })
 }
 
@@ -297,114 +325,138 @@ fn looks(column: &ColumnDescriptor, time: Option<Time>) -> Looks {
     }
 }
 
-/// Reads a column of numbers: as days if `time` is given (whole numbers without a time type are read as yyyymmdd),
-/// else as numbers, of which decimals are divided by ten to their scale.
+/// Where a column of a row group goes.
+enum Slot<'a> {
+    Number(&'a mut [f64]),
+    Date(&'a mut [i32]),
+    Text(&'a mut [u32]),
+}
+
+/// Cuts a column into the stretches of its row groups.
+fn slots<'a>(
+    column: &'a mut Column,
+    lengths: &'a [usize],
+) -> Box<dyn Iterator<Item = Slot<'a>> + 'a> {
+    fn cut<'a, T>(
+        mut rest: &'a mut [T],
+        lengths: &'a [usize],
+    ) -> impl Iterator<Item = &'a mut [T]> {
+        lengths.iter().map(move |length| {
+            let (taken, left) = std::mem::take(&mut rest).split_at_mut(*length);
+            rest = left;
+            taken
+        })
+    }
+    match column {
+        Column::Number(values) => Box::new(cut(values, lengths).map(Slot::Number)),
+        Column::Date(days) => Box::new(cut(days, lengths).map(Slot::Date)),
+        Column::Text(text) => Box::new(cut(&mut text.codes, lengths).map(Slot::Text)),
+    }
+}
+
+/// Gives the codes of all row groups one list of texts, in the order in which they first stand.
+fn unite(text: &mut Text, groups: Vec<Vec<String>>, lengths: &[usize]) {
+    let mut known: FxHashMap<String, u32> = FxHashMap::default();
+    let mut maps = vec![];
+    for texts in groups {
+        let mut map = Vec::with_capacity(texts.len());
+        for one in texts {
+            let next = text.texts.len() as u32;
+            let code = *known.entry(one.clone()).or_insert(next);
+            if code == next {
+                text.texts.push(one);
+            }
+            map.push(code);
+        }
+        maps.push(map);
+    }
+    let mut stretches = vec![];
+    let mut rest = text.codes.as_mut_slice();
+    for (length, map) in lengths.iter().zip(&maps) {
+        let (taken, left) = rest.split_at_mut(*length);
+        stretches.push((taken, map));
+        rest = left;
+    }
+    stretches.into_par_iter().for_each(|(codes, map)| {
+        codes.iter_mut().for_each(|code| *code = map[*code as usize]);
+    });
+}
+
+/// Reads a column of numbers or days (whole numbers without a type of time are read as yyyymmdd); decimals are divided
+/// by ten to their scale.
 fn numbers(
     reader: ColumnReader,
-    rows: usize,
-    time: Option<Option<Time>>,
+    slot: Slot<'_>,
+    time: Option<Time>,
     scale: Option<i32>,
-) -> Result<Column, ParquetError> {
+) -> Result<(), ParquetError> {
     let sound = |n: i64| i32::try_from(n).ok().filter(|d| value::is_sound(*d)).unwrap_or(NO_DATE);
-    let day = |n: i64| match time.flatten() {
+    let day = |n: i64| match time {
         Some(Time::Days) => sound(n),
         Some(Time::Ticks(rate)) => sound(n.div_euclid(rate.saturating_mul(DAY_SECONDS))),
         None => value::from_integer(n).unwrap_or(NO_DATE),
     };
     let divisor = scale.map_or(1.0, |s| (0..s).fold(1.0, |d, _| d * 10.0));
     let whole = |n: i64| n as f64 / divisor;
-    Ok(match (reader, time.is_some()) {
-        (ColumnReader::BoolColumnReader(r), false) => {
-            Column::Number(values(r, rows, f64::NAN, |v| f64::from(u8::from(*v)))?)
+    match (reader, slot) {
+        (ColumnReader::BoolColumnReader(r), Slot::Number(to)) => {
+            values(r, to, f64::NAN, |v| f64::from(u8::from(*v)))
         }
-        (ColumnReader::Int32ColumnReader(r), false) => {
-            Column::Number(values(r, rows, f64::NAN, |v| whole(i64::from(*v)))?)
+        (ColumnReader::Int32ColumnReader(r), Slot::Number(to)) => {
+            values(r, to, f64::NAN, |v| whole(i64::from(*v)))
         }
-        (ColumnReader::Int64ColumnReader(r), false) => {
-            Column::Number(values(r, rows, f64::NAN, |v| whole(*v))?)
+        (ColumnReader::Int64ColumnReader(r), Slot::Number(to)) => {
+            values(r, to, f64::NAN, |v| whole(*v))
         }
-        (ColumnReader::FloatColumnReader(r), false) => {
-            Column::Number(values(r, rows, f64::NAN, |v| f64::from(*v))?)
+        (ColumnReader::FloatColumnReader(r), Slot::Number(to)) => {
+            values(r, to, f64::NAN, |v| f64::from(*v))
         }
-        (ColumnReader::DoubleColumnReader(r), false) => {
-            Column::Number(values(r, rows, f64::NAN, |v| *v)?)
+        (ColumnReader::DoubleColumnReader(r), Slot::Number(to)) => values(r, to, f64::NAN, |v| *v),
+        (ColumnReader::Int32ColumnReader(r), Slot::Date(to)) => {
+            values(r, to, NO_DATE, |v| day(i64::from(*v)))
         }
-        (ColumnReader::Int32ColumnReader(r), true) => {
-            Column::Date(values(r, rows, NO_DATE, |v| day(i64::from(*v)))?)
+        (ColumnReader::Int64ColumnReader(r), Slot::Date(to)) => values(r, to, NO_DATE, |v| day(*v)),
+        (ColumnReader::Int96ColumnReader(r), Slot::Date(to)) => {
+            values(r, to, NO_DATE, |v| day(v.to_millis()))
         }
-        (ColumnReader::Int64ColumnReader(r), true) => {
-            Column::Date(values(r, rows, NO_DATE, |v| day(*v))?)
+        (ColumnReader::DoubleColumnReader(r), Slot::Date(to)) => {
+            values(r, to, NO_DATE, |v| day(*v as i64))
         }
-        (ColumnReader::Int96ColumnReader(r), true) => {
-            Column::Date(values(r, rows, NO_DATE, |v| day(v.to_millis()))?)
-        }
-        (ColumnReader::DoubleColumnReader(r), true) => {
-            Column::Date(values(r, rows, NO_DATE, |v| day(*v as i64))?)
-        }
-        _ => {
-            return Err(ParquetError::General(
-                "type: the column's type is not one that is read".into(),
-            ));
-        }
-    })
+        _ => Err(ParquetError::General("type: the column's type is not one that is read".into())),
+    }
 }
 
 /// All values of a column, with `missing` where it has none.
 fn values<T: DataType, U: Copy>(
     mut reader: ColumnReaderImpl<T>,
-    rows: usize,
+    mut out: &mut [U],
     missing: U,
     convert: impl Fn(&T::T) -> U,
-) -> Result<Vec<U>, ParquetError> {
+) -> Result<(), ParquetError> {
     const BATCH: usize = 8192;
-    let mut out = Vec::with_capacity(rows.min(MOST_RESERVED));
     let mut levels: Vec<i16> = Vec::with_capacity(BATCH);
     let mut batch: Vec<T::T> = Vec::with_capacity(BATCH);
-    while out.len() < rows {
+    while !out.is_empty() {
         levels.clear();
         batch.clear();
-        let most = BATCH.min(rows - out.len());
+        let most = BATCH.min(out.len());
         let (records, found, _) = reader.read_records(most, Some(&mut levels), None, &mut batch)?;
-        if records == 0 {
+        if records == 0 || records > most {
             return Err(ParquetError::EOF("end: fewer values than rows".into()));
         }
+        let (place, rest) = out.split_at_mut(records);
         if found == records {
-            out.extend(batch.iter().map(&convert));
+            place.iter_mut().zip(&batch).for_each(|(to, value)| *to = convert(value));
         } else {
             let top = levels.iter().copied().max().unwrap_or(0);
             let full = if found == 0 { i16::MAX } else { top };
             let mut next = batch.iter();
-            for level in &levels {
+            for (to, level) in place.iter_mut().zip(&levels) {
                 let value = if *level == full { next.next() } else { None };
-                out.push(value.map_or(missing, &convert));
+                *to = value.map_or(missing, &convert);
             }
         }
+        out = rest;
     }
-    Ok(out)
-}
-
-fn concatenate(parts: Vec<Column>, rows: usize) -> Column {
-    let mut parts = parts.into_iter();
-    match parts.next() {
-        None => Column::Number(vec![]),
-        Some(Column::Text(first)) => Column::Text(merge(first, parts)),
-        Some(Column::Number(mut values)) => {
-            values.reserve_exact(rows - values.len());
-            for part in parts {
-                if let Column::Number(more) = part {
-                    values.extend_from_slice(&more);
-                }
-            }
-            Column::Number(values)
-        }
-        Some(Column::Date(mut days)) => {
-            days.reserve_exact(rows - days.len());
-            for part in parts {
-                if let Column::Date(more) = part {
-                    days.extend_from_slice(&more);
-                }
-            }
-            Column::Date(days)
-        }
-    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::diagnostic::{Code, Diagnostic};
 use crate::panel::{Calendar, Field, from_days};
 use crate::types::{Basis, Shape, Type, Unit};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, io, path::Path, sync::Arc};
 
 /// A table of prices that was read, with what its columns are.
 pub(super) struct Read {
@@ -38,6 +38,7 @@ pub(super) struct PriceColumn {
 }
 
 const PRICES: [&str; 4] = ["open", "high", "low", "close"];
+const USUAL: [&str; 6] = ["open", "high", "low", "close", "volume", "total_return"];
 
 /// Which columns of a long table to read.
 struct Layout {
@@ -65,7 +66,7 @@ pub(super) fn read(
     let mut table = file.read(&layout.wanted, &spec.missing, progress)?;
     let (codes, symbols) = match layout.symbol {
         Some(at) => {
-            let Text { codes, texts } = table.text(at).clone();
+            let Text { codes, texts } = table.take_text(at);
             let symbols = texts.iter().map(|t| replaced(t, catalog, &spec.symbol_replace));
             let symbols: Vec<String> = symbols.collect();
             named(&table, &codes, &symbols, &file.names()[layout.wanted[at].0])?;
@@ -73,7 +74,7 @@ pub(super) fn read(
         }
         None => (vec![0; table.rows], vec![sole_symbol(spec, file)]),
     };
-    let days = table.date(layout.date).to_vec();
+    let days = table.take_date(layout.date);
     report(file, &layout, &symbols, &table, detected);
     for field in &layout.fields {
         if let (Some(scale), super::table::Column::Number(values)) =
@@ -384,6 +385,7 @@ pub(super) fn assemble(
     name: &str,
     tables: Vec<Read>,
     detected: Vec<String>,
+    stage: Option<&Path>,
 ) -> Result<Parts, Vec<Diagnostic>> {
     let symbols: BTreeSet<&str> =
         tables.iter().flat_map(|t| t.symbols.iter().map(String::as_str)).collect();
@@ -415,7 +417,9 @@ pub(super) fn assemble(
             parts.is_reference[asset as usize] |= table.spec.reference;
         }
     }
-    add_panels(&mut parts, placed);
+    add_panels(&mut parts, placed, stage).map_err(|e| {
+        vec![Diagnostic::error(Code::OutputFolder, format!("cannot store the prices: {e}"))]
+    })?;
     Ok(parts)
 }
 
@@ -476,7 +480,8 @@ fn set_basis(parts: &mut Parts, tables: &[Read]) {
     });
 }
 
-fn add_panels(parts: &mut Parts, tables: Vec<Placed>) {
+/// Adds the panels; where the market is being stored, those of the usual names go straight into their files.
+fn add_panels(parts: &mut Parts, tables: Vec<Placed>, stage: Option<&Path>) -> io::Result<()> {
     let mut names: Vec<String> =
         ["open", "high", "low", "close", "volume"].map(str::to_owned).to_vec();
     for field in tables.iter().flat_map(|t| &t.fields) {
@@ -488,15 +493,15 @@ fn add_panels(parts: &mut Parts, tables: Vec<Placed>) {
         |n: &String| n == "close" || tables.iter().any(|t| t.fields.iter().any(|f| f.name == *n));
     names.retain(has);
     let (rows, assets) = (parts.calendar.len(), parts.symbols.len());
-    let closes: Vec<Vec<f64>> = tables.iter().map(Placed::closes).collect();
-    let totals: Option<Vec<Vec<f64>>> = tables
+    let closes: Vec<Cow<'_, [f64]>> = tables.iter().map(Placed::closes).collect();
+    let totals: Option<Vec<Cow<'_, [f64]>>> = tables
         .iter()
         .any(|t| t.has_total_return())
         .then(|| tables.iter().zip(&closes).map(|(t, c)| t.total_returns(c)).collect());
     let column = |name: &str, table: usize| -> Option<&[f64]> {
         match name {
             "close" => Some(&closes[table]),
-            "total_return" => totals.as_ref().map(|t| t[table].as_slice()),
+            "total_return" => totals.as_ref().map(|t| &*t[table]),
             _ => {
                 let field = tables[table].fields.iter().find(|f| f.name == name)?;
                 Some(tables[table].number(field.at))
@@ -508,7 +513,9 @@ fn add_panels(parts: &mut Parts, tables: Vec<Placed>) {
         names.push("total_return".to_owned());
     }
     for name in names {
-        let panel = panels::scatter(&tables, rows, assets, |table| column(&name, table));
+        let usual = USUAL.contains(&name.as_str());
+        let file = stage.filter(|_| usual).map(|s| s.join(format!("prices.{name}.npy")));
+        let panel = panels::scatter(&tables, rows, assets, file.as_deref(), |t| column(&name, t))?;
         let declared = tables.iter().flat_map(|t| &t.fields).find(|f| f.name == name);
         let unit = declared.and_then(|f| f.unit);
         let unit = unit.unwrap_or_else(|| columns::conventional_unit(&name, parts.basis));
@@ -521,7 +528,8 @@ fn add_panels(parts: &mut Parts, tables: Vec<Placed>) {
                 note: if name == "total_return" { "with dividends".to_owned() } else { note },
                 name,
             },
-            Values::Panel(panel.into()),
+            Values::Panel(panel),
         );
     }
+    Ok(())
 }

@@ -10,6 +10,7 @@ use super::{
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::panel::{Calendar, Field, Lifetime, Row, days_since_epoch, from_days};
 use crate::types::{Basis, Kind, Shape, Type, Unit};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -21,6 +22,9 @@ use std::{
 /// The file that makes a folder a stored market.
 pub(super) const MANIFEST: &str = "manifest.json";
 const FORMAT: u32 = 1;
+/// The total return once more, assets × dates: the book follows a few assets through all dates, and finds each of them in
+/// one stretch of this file rather than on a page of its own for every date.
+const BY_ASSET: &str = "book.total_return.npy";
 const NO_ROW: Row = Row::MAX;
 
 /// What stands in the manifest.
@@ -106,43 +110,69 @@ impl Market {
     /// # Errors
     /// `output-folder` if the folder holds something else or cannot be written; nothing is changed then.
     pub fn store(&self, folder: &Path, progress: &dyn Progress) -> Result<(), Diagnostics> {
-        let cannot = |e: &dyn std::fmt::Display| {
-            Diagnostics::from(Diagnostic::error(
-                Code::OutputFolder,
-                format!("cannot store the market in `{}`: {e}", folder.display()),
-            ))
-        };
+        Stage::new(folder)?.finish(self, progress)
+    }
+}
+
+/// A folder aside, in which a store is made before it takes its place.
+pub(super) struct Stage {
+    target: PathBuf,
+    aside: tempfile::TempDir,
+    new: PathBuf,
+}
+
+impl Stage {
+    /// Makes the folder beside `target`, if a store may stand there.
+    pub(super) fn new(target: &Path) -> Result<Self, Diagnostics> {
         let occupied =
-            fs::read_dir(folder).is_ok_and(|mut d| d.next().is_some()) || folder.is_file();
-        if occupied && !is_store(folder) {
-            let message = format!("`{}` exists and is not a stored market", folder.display());
+            fs::read_dir(target).is_ok_and(|mut d| d.next().is_some()) || target.is_file();
+        if occupied && !is_store(target) {
+            let message = format!("`{}` exists and is not a stored market", target.display());
             let error = Diagnostic::error(Code::OutputFolder, message);
             return Err(error.help("name a folder that does not exist yet").into());
         }
-        let parent = match folder.parent() {
-            Some(p) if p.as_os_str().is_empty() => Path::new("."),
-            Some(parent) => parent,
-            None => Path::new("."),
+        let parent = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
         };
-        fs::create_dir_all(parent).map_err(|e| cannot(&e))?;
-        let aside = tempfile::Builder::new()
-            .prefix(".decile-import-")
-            .tempdir_in(parent)
-            .map_err(|e| cannot(&e))?;
-        let new = aside.path().join("new");
-        fs::create_dir(&new).map_err(|e| cannot(&e))?;
-        Writer { folder: &new, files: BTreeMap::new(), progress }
-            .market(self)
-            .map_err(|e| cannot(&e))?;
-        if folder.exists() {
-            fs::rename(folder, aside.path().join("old")).map_err(|e| cannot(&e))?;
-        }
-        fs::rename(&new, folder).map_err(|e| {
-            // The old one goes back, so that nothing was changed.
-            let _ = fs::rename(aside.path().join("old"), folder);
-            cannot(&e)
-        })
+        let made = fs::create_dir_all(parent).and_then(|()| {
+            let aside = tempfile::Builder::new().prefix(".decile-import-").tempdir_in(parent)?;
+            let new = aside.path().join("new");
+            fs::create_dir(&new)?;
+            Ok(Self { target: target.to_owned(), aside, new })
+        });
+        made.map_err(|e| cannot(target, &e))
     }
+
+    /// The folder to write into.
+    pub(super) fn folder(&self) -> &Path {
+        &self.new
+    }
+
+    /// Writes what is not there yet, and moves the store to its place.
+    pub(super) fn finish(
+        self,
+        market: &Market,
+        progress: &dyn Progress,
+    ) -> Result<(), Diagnostics> {
+        let writer = Writer { folder: &self.new, files: BTreeMap::new(), progress };
+        let old = self.aside.path().join("old");
+        let moved = writer.market(market).and_then(|()| {
+            if self.target.exists() {
+                fs::rename(&self.target, &old)?;
+            }
+            fs::rename(&self.new, &self.target).inspect_err(|_| {
+                // The old one goes back, so that nothing was changed.
+                let _ = fs::rename(&old, &self.target);
+            })
+        });
+        moved.map_err(|e| cannot(&self.target, &e))
+    }
+}
+
+fn cannot(folder: &Path, error: &io::Error) -> Diagnostics {
+    let message = format!("cannot store the market in `{}`: {error}", folder.display());
+    Diagnostic::error(Code::OutputFolder, message).into()
 }
 
 struct Writer<'a> {
@@ -156,6 +186,18 @@ impl Writer<'_> {
         let length = npy::write(&self.folder.join(name), shape, values)?;
         self.files.insert(name.to_owned(), length);
         Ok(())
+    }
+
+    /// A panel, unless it was written when it was made.
+    fn panel(&mut self, name: &str, shape: &[usize], values: &Buffer<f64>) -> io::Result<()> {
+        let staged = self.folder.join(name);
+        match staged.metadata() {
+            Ok(metadata) => {
+                self.files.insert(name.to_owned(), metadata.len());
+                Ok(())
+            }
+            Err(_) => self.array(name, shape, values),
+        }
     }
 
     fn market(mut self, market: &Market) -> io::Result<()> {
@@ -175,6 +217,9 @@ impl Writer<'_> {
             fields.push(self.field(market, field, values, &fields)?);
             self.progress.advance(1);
         }
+        let (rows, assets) = (market.calendar.len(), market.lifetimes.len());
+        let turned = by_asset(market.total_return_panel(), rows, assets);
+        self.array(BY_ASSET, &[assets, rows], &turned)?;
         let references = schema.symbols.iter().zip(&market.is_reference).filter(|(_, r)| **r);
         let warnings = market
             .warnings
@@ -236,7 +281,7 @@ impl Writer<'_> {
                     .position(|v| matches!(v, Values::Panel(p) if p.as_ptr() == panel.as_ptr()));
                 match twin {
                     Some(twin) if !panel.is_empty() => stored.file = written[twin].file.clone(),
-                    _ => self.array(&stored.file, &[rows, assets], panel)?,
+                    _ => self.panel(&stored.file, &[rows, assets], panel)?,
                 }
             }
             Values::Series(values) => {
@@ -299,6 +344,24 @@ impl Writer<'_> {
         }
         name
     }
+}
+
+/// A panel turned to assets × dates, a square at a time, so that both sides stay in cache.
+fn by_asset(panel: &[f64], rows: usize, assets: usize) -> Vec<f64> {
+    const SQUARE: usize = 32;
+    let mut turned = vec![0.0; panel.len()];
+    turned.par_chunks_mut(SQUARE * rows.max(1)).enumerate().for_each(|(part, out)| {
+        let first = part * SQUARE;
+        for start in (0..rows).step_by(SQUARE) {
+            let end = (start + SQUARE).min(rows);
+            for (i, line) in out.chunks_exact_mut(rows).enumerate() {
+                for row in start..end {
+                    line[row] = panel[row * assets + first + i];
+                }
+            }
+        }
+    });
+    turned
 }
 
 /// The manifest with the checksum of its text before it, on a line of its own.
@@ -426,6 +489,7 @@ impl Reader<'_> {
         parts.warnings =
             manifest.warnings.into_iter().filter_map(StoredWarning::restored).collect();
         parts.lifetimes = Some(lifetimes);
+        parts.by_asset = Some(self.array(BY_ASSET, &[assets, manifest.rows])?);
         if !parts.has("close") {
             return Err(fault("it has no closing prices"));
         }

@@ -68,6 +68,22 @@ impl Table {
         }
     }
 
+    /// The texts of a column, which has none left.
+    pub(super) fn take_text(&mut self, i: usize) -> Text {
+        match &mut self.columns[i] {
+            Column::Text(text) => std::mem::take(text),
+            _ => unreachable!("it was read as text"),
+        }
+    }
+
+    /// The dates of a column, which has none left.
+    pub(super) fn take_date(&mut self, i: usize) -> Vec<i32> {
+        match &mut self.columns[i] {
+            Column::Date(days) => std::mem::take(days),
+            _ => unreachable!("it was read as a date"),
+        }
+    }
+
     pub(super) fn date(&self, i: usize) -> &[i32] {
         match &self.columns[i] {
             Column::Date(days) => days,

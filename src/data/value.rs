@@ -32,12 +32,9 @@ pub(super) fn date(text: &str, format: Option<&str>) -> Option<i32> {
         // What follows is a time of day, which says nothing about the session.
         return matches!(bytes.get(10), None | Some(b'T' | b't' | b' ')).then_some(days);
     }
-    match bytes {
-        [digits @ ..] if digits.len() == 8 => compact(digits),
-        // A number that another program turned into 20100104.0.
-        [digits @ .., b'.', b'0'] if digits.len() == 8 => compact(digits),
-        _ => None,
-    }
+    // Another program may have turned the number into 20100104.0.
+    let digits = bytes.strip_suffix(b".0").unwrap_or(bytes);
+    if digits.len() == 8 { compact(digits) } else { None }
 }
 
 fn digits(bytes: &[u8]) -> Option<u32> {

@@ -15,6 +15,7 @@ use crate::{
     panel::{Calendar, Date, FieldData, MarketData, Row, Rows},
     plan::{self, Applied, Demand, ExecutionPlan, LogicalPlan, NodeId},
     report::{self, BenchmarkLine, Colors, Report, StrategyRun},
+    syntax,
 };
 use rayon::prelude::*;
 use std::{path::Path, sync::Arc};
@@ -204,7 +205,8 @@ impl<'m> Compiled<'m> {
             }
         }
         let main = self.loaded.files[0].source;
-        let text = self.loaded.sources.get(main).text.clone();
+        let text = syntax::format(&self.loaded.sources, main);
+        let text = text.map_err(|d| Diagnostics::new(vec![d], &self.loaded.sources))?;
         let strategies = self.checked.strategies.iter().enumerate();
         Ok(Explanation {
             market: schema.name.clone(),

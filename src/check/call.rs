@@ -4,14 +4,14 @@ use super::{
     error,
     expression::ExpressionId,
     infer::{Checker, Place, comes_later},
-    scope::{Definition, FileId, Found},
+    scope::{Definition, Found},
 };
 use crate::{
     diagnostic::{Code, Diagnostic},
     operator::{self, Accepts, Body, Default, Operator, Parameter},
     source::Span,
     syntax::ast,
-    types::{Kind, Shape, Unit},
+    types::{Kind, Shape},
 };
 
 /// The longest window, in rows: four centuries of daily data.
@@ -49,34 +49,46 @@ impl<'a> Checker<'a> {
                 );
                 return None;
             }
-            if let Some(definition) = self.loaded.in_library(name) {
+            if let Some(definition) = self.names.in_library(name) {
                 return self.call_definition(definition, given, span);
             }
-        } else {
-            match self.loaded.find(place.file, name, self.schema) {
-                Found::Definition(definition) | Found::Both(definition, _) => {
-                    return self.call_definition(definition, given, span);
-                }
-                Found::Field(_) | Found::Several(_) | Found::Nothing => {}
-            }
+        } else if let Some(definition) = self.names.function(place.file, name) {
+            return self.call_definition(definition, given, span);
         }
         match operator::find(name) {
             Some(operator) => self.call_operator(operator, given, span),
-            None if comes_later(name) => {
-                self.report(error::not_available(callee.span(), &format!("`{name}(…)`")));
-                None
-            }
-            None => {
-                let mut known: Vec<&str> = operator::nearest_names().collect();
-                for file in [place.file, FileId::Library] {
-                    let functions =
-                        self.loaded.definitions(file).filter(|d| d.kind.parameters().is_some());
-                    known.extend(functions.map(|d| d.kind.name().text.as_str()));
+            None => match self.names.find(place.file, name, self.schema) {
+                Found::Definition(definition) | Found::Both(definition, _)
+                    if !comes_later(name) =>
+                {
+                    self.call_definition(definition, given, span)
                 }
-                self.report(error::unknown_function(callee.span(), name, known));
-                None
-            }
+                _ => {
+                    self.look_up_function(name, callee.span(), place);
+                    None
+                }
+            },
         }
+    }
+
+    /// Complains of a name before brackets that is no function.
+    pub(super) fn look_up_function(&mut self, name: &str, span: Span, place: Place<'_>) {
+        if self.names.function(place.file, name).is_some() || operator::find(name).is_some() {
+            return;
+        }
+        if comes_later(name) {
+            self.report(error::not_available(span, &format!("`{name}(…)`")));
+            return;
+        }
+        let is_value = !matches!(self.names.find(place.file, name, self.schema), Found::Nothing);
+        let error = if is_value {
+            error::no_function(span, name)
+        } else {
+            let mut known: Vec<&str> = operator::nearest_names().collect();
+            known.extend(self.names.functions(place.file));
+            error::unknown_function(span, name, known)
+        };
+        self.report(error);
     }
 
     fn call_definition(
@@ -210,7 +222,7 @@ impl<'a> Checker<'a> {
             let Some(parameter) = operator.parameters.get(place) else {
                 if let Some((at, id)) = slot.into_iter().next() {
                     within = id;
-                    fine &= id.is_some_and(|id| self.want_kind(id, Kind::Label, at).is_some());
+                    fine &= id.is_some_and(|id| self.want_groups(id, at).is_some());
                 }
                 continue;
             };
@@ -240,7 +252,10 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        if !fine || !self.has_axis(operator, &inputs) {
+        if !fine
+            || !self.has_axis(operator, &inputs)
+            || !self.window_can_be_full(operator, &constants, span)
+        {
             return None;
         }
         Some(self.apply_operator(operator, &inputs, constants, within, span))
@@ -263,6 +278,33 @@ impl<'a> Checker<'a> {
         let folded =
             ids.into_iter().reduce(|x, y| self.apply(operator, vec![x, y], vec![], None, span));
         folded.expect("a repeated parameter follows a required one")
+    }
+
+    /// A label that differs between assets.
+    pub(super) fn want_groups(&mut self, id: ExpressionId, at: Span) -> Option<()> {
+        let ty = self.ty(id);
+        if ty.kind == Kind::Label && ty.shape_has_assets() {
+            return Some(());
+        }
+        self.report(error::wrong_type(at, "a label of each asset, such as `sector`", ty));
+        None
+    }
+
+    /// A window that needs more values than it has rows would never give one.
+    fn window_can_be_full(&mut self, operator: &Operator, constants: &[f64], at: Span) -> bool {
+        let constant = |name: &str| {
+            let mut parameters = operator.parameters.iter().filter(|p| p.accepts.is_constant());
+            constants.get(parameters.position(|p| p.name == name)?).copied()
+        };
+        let (Some(rows), Some(least)) = (constant("d"), constant("min")) else { return true };
+        // NaN is three quarters of the rows.
+        let fits = least.is_nan() || least <= rows;
+        if !fits {
+            let what = format!("`min` of `{}`", operator.name);
+            let expected = format!("at most the {rows} rows of the window");
+            self.report(error::out_of_range(at, &what, &expected, &least.to_string()));
+        }
+        fits
     }
 
     fn input_argument(&mut self, parameter: &Parameter, id: ExpressionId, at: Span) -> Option<()> {
@@ -302,7 +344,16 @@ impl<'a> Checker<'a> {
         at: Span,
     ) -> Option<f64> {
         let what = format!("`{}` of `{}`", parameter.name, operator.name);
-        let Some(value) = self.constant(id).filter(|_| self.ty(id).kind == Kind::Number) else {
+        let ty = self.ty(id);
+        if ty.kind != Kind::Number {
+            let expected = match parameter.accepts {
+                Accepts::Window | Accepts::Lag => format!("a number of rows as {what}"),
+                _ => format!("a number as {what}"),
+            };
+            self.report(error::wrong_type(at, &expected, ty));
+            return None;
+        }
+        let Some(value) = self.constant(id) else {
             self.report(error::not_constant(at, &what));
             return None;
         };
@@ -343,124 +394,5 @@ impl<'a> Checker<'a> {
             }
             _ => Some(value),
         }
-    }
-
-    /// The value of a `param`: what was set from outside, or its default, within its range.
-    pub(super) fn param(&mut self, param: &'a ast::Param, file: FileId) -> Option<ExpressionId> {
-        let place = Place { file, locals: &[] };
-        let default = self.infer(&param.default, place)?;
-        let loaded = self.loaded;
-        let set = loaded.settings.iter().rev().find(|(name, _)| *name == param.name.text);
-        let (id, at) = match set {
-            Some((_, value)) => (self.infer(value, place)?, value.span),
-            None => (default, param.default.span),
-        };
-        if self.ty(id).kind != self.ty(default).kind {
-            self.report(error::wrong_type(
-                at,
-                &format!("a {}", self.ty(default).kind),
-                self.ty(id),
-            ));
-            return None;
-        }
-        match &param.range {
-            Some(ast::ParamRange::Between { low, high, step }) => {
-                if let Some(step) = step {
-                    let id = self.infer(step, place)?;
-                    if self.constant(id).is_none_or(|s| s.is_nan() || s <= 0.0) {
-                        let found = loaded.sources.slice(step.span);
-                        self.report(error::out_of_range(step.span, "the step", "above 0", found));
-                        return None;
-                    }
-                }
-                let (low_id, high_id) = (self.infer(low, place)?, self.infer(high, place)?);
-                if let (Some(value), Some(a), Some(b)) =
-                    (self.constant(id), self.constant(low_id), self.constant(high_id))
-                    && !(a..=b).contains(&value)
-                {
-                    let text = |e: &ast::Expression| loaded.sources.slice(e.span);
-                    let expected = format!("between {} and {}", text(low), text(high));
-                    let found = loaded.sources.slice(at);
-                    self.report(error::out_of_range(
-                        at,
-                        &format!("`{}`", param.name.text),
-                        &expected,
-                        found,
-                    ));
-                    return None;
-                }
-            }
-            Some(ast::ParamRange::OneOf(values)) => {
-                let mut allowed = false;
-                for value in values {
-                    allowed |= self.infer(value, place)? == id;
-                }
-                if !allowed {
-                    let list = values
-                        .iter()
-                        .map(|v| loaded.sources.slice(v.span))
-                        .collect::<Vec<_>>()
-                        .join(", ");
-                    let found = loaded.sources.slice(at);
-                    self.report(error::out_of_range(
-                        at,
-                        &format!("`{}`", param.name.text),
-                        &format!("one of {list}"),
-                        found,
-                    ));
-                    return None;
-                }
-            }
-            None => {}
-        }
-        Some(id)
-    }
-
-    /// An amount of a clause: a constant number between the two.
-    pub(super) fn amount(
-        &mut self,
-        e: &'a ast::Expression,
-        what: &str,
-        range: std::ops::RangeInclusive<f64>,
-        expected: &str,
-    ) -> Option<f64> {
-        let id = self.infer(e, Place { file: FileId::File(0), locals: &[] })?;
-        self.want_kind(id, Kind::Number, e.span)?;
-        let Some(value) = self.constant(id) else {
-            self.report(error::not_constant(e.span, what));
-            return None;
-        };
-        if !range.contains(&value) {
-            let found = self.loaded.sources.slice(e.span).to_owned();
-            self.report(error::out_of_range(e.span, what, expected, &found));
-            return None;
-        }
-        Some(value)
-    }
-
-    /// A whole number of at least one, or a share under one: `top 50`, `top 10%`.
-    pub(super) fn count_or_share(
-        &mut self,
-        e: &'a ast::Expression,
-        what: &str,
-    ) -> Option<(f64, bool)> {
-        let id = self.infer(e, Place { file: FileId::File(0), locals: &[] })?;
-        let value = self.amount(e, what, f64::MIN_POSITIVE..=f64::MAX, "above 0")?;
-        let is_share = self.ty(id).unit == Unit::RATIO;
-        let found = self.loaded.sources.slice(e.span).to_owned();
-        if is_share && value > 1.0 {
-            self.report(error::out_of_range(e.span, what, "at most 100%", &found));
-            return None;
-        }
-        if !is_share && (value.fract() != 0.0 || value > 1e7) {
-            self.report(error::out_of_range(
-                e.span,
-                what,
-                "a whole number, or a share such as 10%",
-                &found,
-            ));
-            return None;
-        }
-        Some((value, is_share))
     }
 }

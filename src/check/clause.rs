@@ -1,6 +1,7 @@
 //! The clauses of a strategy to its policy. A clause that this version does not carry out is refused by name.
 
 use super::{
+    amount::Measure,
     error,
     expression::{Expression, ExpressionId},
     infer::{Checker, Place, builtin},
@@ -120,8 +121,10 @@ impl<'a> Checker<'a> {
         let cash = self.cash(clauses, &mut signals);
         let capital =
             self.single(clauses, |k| if let ClauseKind::Capital(e) = k { Some(e) } else { None });
-        let capital =
-            capital.map(|(e, _)| self.amount(e, "`capital`", f64::MIN_POSITIVE..=1e15, "above 0"));
+        let capital = capital.map(|(e, _)| {
+            let expected = "an amount of money above 0";
+            self.amount(e, "`capital`", Measure::Money, 1e-6..=1e15, expected)
+        });
         let (from, to) = self.period(clauses);
         let benchmark = self.benchmark(name, clauses, strategies, &mut signals);
         if self.diagnostics[said..].iter().any(|d| d.severity == crate::diagnostic::Severity::Error)
@@ -229,19 +232,29 @@ impl<'a> Checker<'a> {
     /// A number that differs between assets.
     fn number_of_assets(&mut self, e: &'a ast::Expression) -> Option<ExpressionId> {
         let id = self.infer(e, FILE)?;
-        self.want_kind(id, Kind::Number, e.span)?;
+        self.want_number_of_assets(id, e.span)
+    }
+
+    fn want_number_of_assets(&mut self, id: ExpressionId, span: Span) -> Option<ExpressionId> {
+        self.want_kind(id, Kind::Number, span)?;
         let ty = self.ty(id);
-        if !matches!(ty.shape, Shape::Panel | Shape::Static) {
-            self.report(error::wrong_type(e.span, "one number for each asset", ty));
+        if !ty.shape_has_assets() {
+            self.report(error::wrong_type(span, "a number of each asset", ty));
             return None;
         }
         Some(id)
     }
 
+    /// The market's, or the text's, `market_cap`.
+    fn market_cap(&mut self, span: Span) -> Option<ExpressionId> {
+        let id = self.resolve("market_cap", span, FILE)?;
+        self.want_number_of_assets(id, span)
+    }
+
     /// A label of assets, for `cap`, `floor`, `per`.
     fn label(&mut self, e: &'a ast::Expression) -> Option<ExpressionId> {
         let id = self.infer(e, FILE)?;
-        self.want_kind(id, Kind::Label, e.span)?;
+        self.want_groups(id, e.span)?;
         Some(id)
     }
 
@@ -307,33 +320,24 @@ impl<'a> Checker<'a> {
         };
         let at_most = match &pick.at_most {
             Some((count, label)) => {
-                let n = self.whole(count, "`at most`")?;
+                let n = self.whole(count, "`at most`", Measure::Count)?;
                 Some((n, self.label(label)?))
             }
             None => None,
         };
+        let count = self.pick_count(&pick.count)?;
         let keep = match &pick.keep_until {
-            Some(e) => Some(self.keep_until_place(e)?),
+            Some(e) => Some(self.keep_until_place(e, count)?),
             None => None,
         };
         Some(Pick {
-            count: self.pick_count(&pick.count)?,
+            count,
             by: by.map(|id| signals.eligible(id)),
             per: per.map(|id| signals.eligible(id)),
             at_most: at_most.map(|(n, id)| (n, signals.eligible(id))),
             keep_until_place: keep,
             span,
         })
-    }
-
-    fn whole(&mut self, e: &'a ast::Expression, what: &str) -> Option<usize> {
-        let value = self.amount(e, what, 1.0..=1e7, "a whole number of at least 1")?;
-        if value.fract() != 0.0 {
-            let found = self.loaded.sources.slice(e.span).to_owned();
-            self.report(error::out_of_range(e.span, what, "a whole number of at least 1", &found));
-            return None;
-        }
-        Some(value as usize)
     }
 
     fn pick_count(&mut self, count: &'a ast::PickCount) -> Option<PickCount> {
@@ -348,8 +352,10 @@ impl<'a> Checker<'a> {
                 (n, false) => PickCount::Bottom(n as usize),
             },
             ast::PickCount::Quantile { number, of } => {
-                let (n, k) =
-                    (self.whole(number, "the quantile"), self.whole(of, "the number of quantiles"));
+                let (n, k) = (
+                    self.whole(number, "the quantile", Measure::Count),
+                    self.whole(of, "the number of quantiles", Measure::Count),
+                );
                 let (n, k) = (n?, k?);
                 if k < 2 {
                     self.report(error::out_of_range(
@@ -376,7 +382,7 @@ impl<'a> Checker<'a> {
     }
 
     /// `keep until place > 80` keeps the best 80.
-    fn keep_until_place(&mut self, e: &'a ast::Expression) -> Option<usize> {
+    fn keep_until_place(&mut self, e: &'a ast::Expression, count: PickCount) -> Option<usize> {
         use ast::{BinaryOperator as B, ExpressionKind as K};
         if let K::Binary { left, operator, right } = &e.kind
             && let K::Name(path) = &left.kind
@@ -384,8 +390,19 @@ impl<'a> Checker<'a> {
             && path.name.text == "place"
             && matches!(operator, B::Greater | B::GreaterOrEqual)
         {
-            let n = self.whole(right, "the place")?;
-            return Some(if *operator == B::Greater { n } else { n.saturating_sub(1) });
+            let n = self.whole(right, "the place", Measure::Count)?;
+            let kept = if *operator == B::Greater { n } else { n - 1 };
+            let picked = match count {
+                PickCount::All => None,
+                PickCount::Top(n) | PickCount::Bottom(n) => Some(n),
+                _ => Some(0),
+            };
+            // A buffer inside the pick, or around everybody, would be accepted and do nothing.
+            if picked.is_none_or(|picked| kept < picked) {
+                self.report(error::idle_buffer(e.span, kept, picked));
+                return None;
+            }
+            return Some(kept);
         }
         self.report(
             error::not_available(e.span, "this condition of `keep until`")
@@ -406,10 +423,7 @@ impl<'a> Checker<'a> {
         };
         let weight = match name.text.as_str() {
             "equal" => Weight::Equal,
-            "market_cap" => Weight::By(
-                signals.eligible(self.resolve("market_cap", name.span, FILE)?),
-                name.span,
-            ),
+            "market_cap" => Weight::By(signals.eligible(self.market_cap(name.span)?), name.span),
             "score" => Weight::Score(span),
             "rank" => Weight::Rank,
             "inverse volatility" => {
@@ -470,26 +484,31 @@ impl<'a> Checker<'a> {
 
     /// The library's `volatility` over the `window:` of `inverse volatility`, six months by default.
     fn volatility(&mut self, span: Span, arguments: &'a [ast::Argument]) -> Option<ExpressionId> {
+        let (called, signature) = ("inverse volatility", "inverse volatility(window: 6m)");
         let mut window = None;
         for argument in arguments {
-            match &argument.name {
-                None => window = Some(self.infer(&argument.value, FILE)?),
-                Some(name) if name.text == "window" => {
-                    window = Some(self.infer(&argument.value, FILE)?)
-                }
-                Some(name) => {
-                    let signature = "inverse volatility(window: 6m)";
-                    let complaint = error::unknown_argument(
-                        name.span,
-                        "inverse volatility",
-                        signature,
-                        &name.text,
-                        ["window"],
-                    );
-                    self.report(complaint);
-                    return None;
-                }
+            if let Some(name) = argument.name.as_ref().filter(|n| n.text != "window") {
+                let known = ["window"];
+                let complaint =
+                    error::unknown_argument(name.span, called, signature, &name.text, known);
+                self.report(complaint);
+                return None;
             }
+            if window.is_some() {
+                let at = argument.value.span;
+                self.report(error::arguments(at, called, signature, "takes one window"));
+                return None;
+            }
+            let id = self.infer(&argument.value, FILE)?;
+            let rows = self.constant(id).filter(|_| self.ty(id).kind == Kind::Number);
+            if rows.is_none_or(|d| !(2.0..=1e5).contains(&d) || d.fract() != 0.0) {
+                let found = self.loaded.sources.slice(argument.value.span);
+                let what = "`window` of `inverse volatility`";
+                let expected = "2 to 100,000 rows";
+                self.report(error::out_of_range(argument.value.span, what, expected, found));
+                return None;
+            }
+            window = Some(id);
         }
         let half_year = f64::from(self.schema.rows_per_year) / 2.0;
         let window = match window {
@@ -497,7 +516,7 @@ impl<'a> Checker<'a> {
             None => self.rows_constant(half_year.round().max(2.0), span),
         };
         let definition =
-            self.loaded.in_library("volatility").expect("the library defines `volatility`");
+            self.names.in_library("volatility").expect("the library defines `volatility`");
         self.expand(definition, vec![window], span)
     }
 
@@ -512,8 +531,9 @@ impl<'a> Checker<'a> {
                 _ => continue,
             };
             let what = if kind == BoundKind::Cap { "`cap`" } else { "`floor`" };
+            let expected = "above 0% and at most 100%";
             let amount =
-                self.amount(amount, what, f64::MIN_POSITIVE..=1.0, "above 0% and at most 100%");
+                self.amount(amount, what, Measure::Share, f64::MIN_POSITIVE..=1.0, expected);
             let target = match target {
                 ast::BoundTarget::Position => Some(BoundTarget::Position),
                 ast::BoundTarget::Group(label) => {
@@ -571,7 +591,8 @@ impl<'a> Checker<'a> {
         let mut total = None;
         for (kind, _) in clauses {
             if let ClauseKind::Cost(e) = kind {
-                let cost = self.amount(e, "`cost`", 0.0..=1.0, "between 0% and 100%")?;
+                let expected = "from 0% up to 100%";
+                let cost = self.amount(e, "`cost`", Measure::Share, 0.0..=1.0, expected)?;
                 total = Some(total.unwrap_or(0.0) + cost);
             }
         }
@@ -597,13 +618,14 @@ impl<'a> Checker<'a> {
         let id = self.infer(e, FILE)?;
         self.want_kind(id, Kind::Number, e.span)?;
         if self.constant(id).is_some() {
+            let expected = "a yearly rate between -100% and 100%";
             return self
-                .amount(e, "`cash`", -1.0..=1.0, "a yearly rate between -100% and 100%")
+                .amount(e, "`cash`", Measure::Share, -1.0..=1.0, expected)
                 .map(CashRate::Constant);
         }
         if self.ty(id).shape != Shape::Series {
             let ty = self.ty(id);
-            self.report(error::wrong_type(e.span, "one rate for each date", ty));
+            self.report(error::wrong_type(e.span, "one rate a date", ty));
             return None;
         }
         Some(CashRate::Series(signals.eligible(id)))
@@ -621,7 +643,7 @@ impl<'a> Checker<'a> {
             self.report(error::out_of_range(
                 e.span,
                 "`to`",
-                &format!("a date after {a}"),
+                &format!("on or after {a}"),
                 &b.to_string(),
             ));
         }
@@ -635,7 +657,18 @@ impl<'a> Checker<'a> {
             self.report(error::not_constant(e.span, "a date of the period"));
             return None;
         };
-        from_days(days as i32)
+        let date = from_days(days as i32).filter(|_| days.is_finite());
+        if date.is_none() {
+            let found = self.loaded.sources.slice(e.span);
+            let complaint = error::out_of_range(
+                e.span,
+                "a date of the period",
+                "a date such as 2015-01-31",
+                found,
+            );
+            self.report(complaint);
+        }
+        date
     }
 
     fn benchmark(
@@ -651,7 +684,7 @@ impl<'a> Checker<'a> {
         match benchmark {
             ast::BenchmarkName::Symbol(symbol) => self.benchmark_asset(&symbol.text, symbol.span),
             ast::BenchmarkName::Name(name) if name.text == "market_cap" => {
-                let id = self.resolve("market_cap", name.span, FILE)?;
+                let id = self.market_cap(name.span)?;
                 Some(Some(Benchmark::MarketCap(
                     signals.add(SignalSource::Expression(id, Scope::Universe)),
                 )))
@@ -700,7 +733,7 @@ impl<'a> Checker<'a> {
     /// The text of a `param` that holds one.
     fn text_param(&mut self, name: &'a ast::Name) -> Option<String> {
         let Found::Definition(definition) =
-            self.loaded.find(FileId::File(0), &name.text, self.schema)
+            self.names.find(FileId::File(0), &name.text, self.schema)
         else {
             return None;
         };
@@ -726,7 +759,7 @@ impl<'a> Checker<'a> {
             ast::Every::Quarter => Every::Quarter,
             ast::Every::HalfYear => Every::HalfYear,
             ast::Every::Year => Every::Year,
-            ast::Every::Duration(e) => Every::Rows(self.whole(e, "`every`")? as u32),
+            ast::Every::Duration(e) => Every::Rows(self.whole(e, "`every`", Measure::Rows)? as u32),
         };
         let on = match on {
             None | Some(ast::On::LastDay) => On::LastDay,
@@ -740,6 +773,10 @@ impl<'a> Checker<'a> {
                         "first to fifth, or last",
                         "another",
                     ));
+                    return None;
+                }
+                if ordinal.is_some() && every == Every::Week {
+                    self.report(error::weekday_of_a_week(weekday.span, &weekday.text));
                     return None;
                 }
                 On::Weekday { weekday: schedule::weekday(self, weekday)?, ordinal: *ordinal }

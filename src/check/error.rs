@@ -4,7 +4,7 @@ use crate::{
     diagnostic::{Code, Diagnostic, nearest},
     operator::Operator,
     source::Span,
-    types::{Basis, Type, Unit},
+    types::{Basis, Kind, Shape, Type, Unit},
 };
 
 pub(super) fn unknown_name<'a>(
@@ -84,7 +84,7 @@ pub(super) fn missing_fields(span: Span, name: &str, fields: &[String]) -> Diagn
         format!("`{name}` needs {list}, {lack} this market does not have"),
     )
     .at(span, format!("needs {list}"))
-    .help(format!("load data that have {list}, or define it: `let {} = …`", fields[0]))
+    .help(format!("load data that have {list}, or say what it is here: `let {name} = …`"))
 }
 
 pub(super) fn not_available(span: Span, what: &str) -> Diagnostic {
@@ -93,9 +93,103 @@ pub(super) fn not_available(span: Span, what: &str) -> Diagnostic {
         .help("take it out; nothing is ever accepted and ignored")
 }
 
-pub(super) fn recursion(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error(Code::Recursion, format!("`{name}` needs itself"))
-        .at(span, "this leads back to where it began")
+/// `circle` are the names on the way round, the first of them defined at `own`; `instead` is how another thing of that
+/// name is written.
+pub(super) fn recursion(
+    span: Span,
+    own: Span,
+    circle: &[&str],
+    instead: Option<String>,
+) -> Diagnostic {
+    let name = circle[0];
+    let mut error = Diagnostic::error(Code::Recursion, format!("`{name}` needs itself"))
+        .at(span, "this leads back to where it began");
+    if own != span {
+        error = error.also(own, "defined here");
+    }
+    let shown: Vec<&str> = circle.iter().take(8).copied().collect();
+    let dots = if circle.len() > 8 { " → …" } else { "" };
+    match (circle.len(), instead) {
+        (1, Some(instead)) => error.change("what has this name outside the file", span, instead),
+        (1, None) => error,
+        _ => error.help(format!("{}{dots} → {name}", shown.join(" → "))),
+    }
+}
+
+pub(super) fn too_large(span: Span, most: usize) -> Diagnostic {
+    Diagnostic::error(
+        Code::TooLarge,
+        format!("the definitions expand to more than {most} expressions"),
+    )
+    .at(span, "reached here")
+    .help("functions that call each other twice or more grow with every level: make fewer levels")
+}
+
+pub(super) fn basis_of_quotient(span: Span, left: (Span, Unit), right: (Span, Unit)) -> Diagnostic {
+    Diagnostic::warning(
+        Code::BasisMismatch,
+        format!("{} divided by {}", with_basis(left.1), with_basis(right.1)),
+    )
+    .at(span, "the two refer to different share units")
+    .also(left.0, with_basis(left.1))
+    .also(right.0, with_basis(right.1))
+    .help("every split changes the ratio: bring both to one basis")
+}
+
+/// The unit with its basis said, also where it is the ordinary one.
+fn with_basis(unit: Unit) -> String {
+    match unit.basis() {
+        Some(Basis::Raw) => format!("a raw {unit}"),
+        _ => with_article(unit),
+    }
+}
+
+pub(super) fn no_function(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(Code::Arguments, format!("`{name}` is no function"))
+        .at(span, "a value, which takes no arguments")
+        .help(format!("write `{name}` without brackets, or with an operator before them"))
+}
+
+pub(super) fn own_benchmark(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(Code::OutOfRange, format!("`{name}` is compared with itself"))
+        .at(span, "the strategy's own name")
+        .help("name a symbol in quotes, `market_cap`, or another strategy of the file")
+}
+
+/// `picked`: how many are picked, `None` for all.
+pub(super) fn idle_buffer(span: Span, kept: usize, picked: Option<usize>) -> Diagnostic {
+    match picked {
+        None => {
+            Diagnostic::error(Code::OutOfRange, "`keep until` does nothing where all are picked")
+                .at(span, "everybody stays anyway")
+                .help("take it out, or pick `top 50`")
+        }
+        Some(picked) => Diagnostic::error(
+            Code::OutOfRange,
+            format!("this buffer keeps the best {kept}, but the best {picked} are picked anyway"),
+        )
+        .at(span, format!("expected a place of at least {picked}"))
+        .help(format!("`keep until place > {}` would be a buffer", picked + picked.div_ceil(2))),
+    }
+}
+
+pub(super) fn weekday_of_a_week(span: Span, weekday: &str) -> Diagnostic {
+    Diagnostic::error(Code::OutOfRange, format!("a week has one {weekday}"))
+        .at(span, "first to fifth, or last, are for months and longer")
+        .help(format!("write `weekly on {weekday}`"))
+}
+
+/// A value from outside that is of another kind than the `param`'s own.
+pub(super) fn wrong_setting(span: Span, name: &str, expected: Kind, found: Kind) -> Diagnostic {
+    let help = match expected {
+        Kind::Number => "such as 50, 25% or 12m",
+        Kind::Label => "in quotes where it is not a name, such as '\"Health Care\"'",
+        Kind::Boolean => "true or false",
+        Kind::Date => "such as 2015-01-31",
+    };
+    Diagnostic::error(Code::TypeMismatch, format!("`{name}` is a {expected}, not a {found}"))
+        .at(span, format!("expected a {expected}"))
+        .help(format!("give a {expected}, {help}"))
 }
 
 pub(super) fn duplicate_name(span: Span, first: Span, name: &str) -> Diagnostic {
@@ -112,8 +206,20 @@ pub(super) fn duplicate_clause(span: Span, first: Span, clause: &str) -> Diagnos
 }
 
 pub(super) fn wrong_type(span: Span, expected: &str, found: Type) -> Diagnostic {
-    Diagnostic::error(Code::TypeMismatch, format!("expected {expected}, found a {found}"))
-        .at(span, format!("this is a {} {}", found.kind, found.shape))
+    let found = in_words(found);
+    Diagnostic::error(Code::TypeMismatch, format!("expected {expected}, found {found}"))
+        .at(span, format!("this is {found}"))
+}
+
+/// A kind and shape as one would say them.
+fn in_words(ty: Type) -> String {
+    let kind = ty.kind;
+    match ty.shape {
+        Shape::Scalar => format!("a constant {kind}"),
+        Shape::Series => format!("a {kind} of each date, the same for all assets"),
+        Shape::Static => format!("a {kind} of each asset that never changes"),
+        Shape::Panel => format!("a {kind} of each date and asset"),
+    }
 }
 
 pub(super) fn not_constant(span: Span, what: &str) -> Diagnostic {
@@ -212,9 +318,9 @@ pub(super) fn needs_arguments(span: Span, operator: &Operator) -> Diagnostic {
 pub(super) fn no_axis(span: Span, operator: &str, axis: &str, found: Type) -> Diagnostic {
     Diagnostic::error(
         Code::TypeMismatch,
-        format!("`{operator}` works {axis}, and a {} has no such axis", found.shape),
+        format!("`{operator}` works {axis}, and this is {}", in_words(found)),
     )
-    .at(span, format!("this is a {} {}", found.kind, found.shape))
+    .at(span, format!("this is {}", in_words(found)))
 }
 
 pub(super) fn unknown_label<'a>(

@@ -4,7 +4,7 @@ use super::{
     error,
     expression::{Expression, ExpressionId, Expressions, OperatorRef},
     program::Loaded,
-    scope::{Definition, DefinitionKind, FileId, Found},
+    scope::{Definition, DefinitionKind, FileId, Found, Names},
 };
 use crate::{
     diagnostic::{Code, Diagnostic, Severity},
@@ -12,12 +12,19 @@ use crate::{
     panel::{FieldId, Schema, days_since_epoch},
     source::Span,
     syntax::ast::{self, BinaryOperator, ExpressionKind, UnaryOperator},
-    types::{Kind, Shape, Type, Unit},
+    types::{Basis, Kind, Shape, Type, Unit},
 };
 use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 
 /// How deep definitions and calls may nest while they are expanded.
 const DEEPEST: usize = 300;
+
+/// How many errors are told in one go, and how many warnings.
+const MOST_COMPLAINTS: usize = 100;
+
+/// How many expressions a program may expand to.
+const MOST_EXPRESSIONS: usize = 200_000;
 
 /// Names that exist only where the portfolio's state does.
 const STATE: &[&str] = &[
@@ -35,34 +42,29 @@ const STATE: &[&str] = &[
     "place",
 ];
 
-/// Functions of the language that this version does not carry out.
+/// Functions and library names of the language that this version does not carry out.
+#[rustfmt::skip]
 const LATER: &[&str] = &[
-    "spread",
-    "beta",
-    "alpha",
-    "residual",
-    "r_squared",
-    "tstat",
-    "returns",
-    "forward_return",
-    "predict",
-    "regression",
-    "quarter",
-    "year",
-    "ttm",
-    "yoy",
-    "growth",
-    "age",
-    "new",
-    "any",
-    "all",
+    // Portfolio, models and state
+    "spread", "beta", "alpha", "residual", "r_squared", "tstat", "returns", "forward_return", "predict", "any", "all",
     "coverage",
-    "average",
+    // Fundamentals
+    "quarter", "year", "ttm", "yoy", "growth", "age", "new", "latest",
+    // Element by element
     "cut",
-    "latest",
-    "neutralize",
-    "trade_when",
-    "hump",
+    // In time
+    "ts_product", "ts_median", "ts_skew", "ts_kurtosis", "ts_argmin", "ts_argmax", "ts_quantile", "ts_range", "ts_zscore",
+    "ts_spearman", "ts_mad", "ts_entropy", "streak", "trend", "cumulative_sum", "cumulative_max", "cumulative_min",
+    "fill", "since", "value_when", "previous", "crosses_above", "crosses_below", "trade_when", "hump", "regression",
+    // Across assets
+    "robust_zscore", "gauss", "minmax", "winsorize_std", "truncate", "bucket_number", "neutralize", "cs_median", "cs_std",
+    "cs_min", "cs_max", "half", "tercile", "quintile", "decile", "group_fill", "average",
+    // The library
+    "log_return", "downside", "turnover_ratio", "amihud", "high_ratio", "max_return", "max_drawdown", "rsi", "atr",
+    "macd", "bollinger", "enterprise_value", "earnings_yield", "cash_flow_yield", "sales_yield", "ev_ebitda",
+    "dividend_yield", "reversal", "quality", "gross_profitability", "roe", "accruals", "piotroski",
+    "idiosyncratic_volatility", "low_beta", "market_beta", "asset_growth", "investment", "share_issuance", "surprise",
+    "mkt", "smb", "hml", "rmw", "cma", "umd",
 ];
 
 /// Where an expression stands: in which file, with which parameters of a function.
@@ -76,10 +78,17 @@ pub(super) struct Place<'a> {
 pub(super) struct Checker<'a> {
     pub(super) loaded: &'a Loaded,
     pub(super) schema: &'a Schema,
+    pub(super) names: Names<'a>,
     pub(super) expressions: Expressions,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Definitions expanded with these arguments, and what came out.
     expanded: FxHashMap<(FileId, &'a str, Vec<ExpressionId>), Option<ExpressionId>>,
+    /// Definitions of which it has been said that they need themselves.
+    pub(super) broken: BTreeSet<(FileId, &'a str)>,
+    /// Definitions with parameters that something calls.
+    called: BTreeSet<(FileId, &'a str)>,
+    /// Nothing more is looked at: too much is wrong, or too much would come of it.
+    stopped: bool,
     /// Definitions that are being expanded, with the place that asked for each.
     pub(super) active: Vec<(FileId, &'a str, Span)>,
     /// Fields that definitions of the library wanted and the market lacks, since the library was last entered.
@@ -92,9 +101,13 @@ impl<'a> Checker<'a> {
         Self {
             loaded,
             schema,
+            names: Names::new(loaded),
             expressions: Expressions::default(),
             diagnostics: vec![],
             expanded: FxHashMap::default(),
+            broken: BTreeSet::new(),
+            called: BTreeSet::new(),
+            stopped: false,
             active: vec![],
             lacking: vec![],
             depth: 0,
@@ -125,8 +138,35 @@ impl<'a> Checker<'a> {
         {
             diagnostic = diagnostic.also(*span, format!("in this use of `{name}`"));
         }
-        if !self.diagnostics.contains(&diagnostic) {
-            self.diagnostics.push(diagnostic);
+        if self.diagnostics.contains(&diagnostic) {
+            return;
+        }
+        let severity = diagnostic.severity;
+        let said = self.diagnostics.iter_mut().filter(|d| d.severity == severity);
+        match said.enumerate().last() {
+            Some((last, _)) if last + 1 >= MOST_COMPLAINTS && severity == Severity::Warning => {}
+            Some((last, complaint)) if last + 1 >= MOST_COMPLAINTS => {
+                if !std::mem::replace(&mut self.stopped, true) {
+                    *complaint = complaint.clone().help(format!(
+                        "there are more errors than these {MOST_COMPLAINTS}: mend them first"
+                    ));
+                }
+            }
+            _ => self.diagnostics.push(diagnostic),
+        }
+    }
+
+    /// Whether a function has been called, rightly or wrongly.
+    pub(super) fn is_called(&self, definition: Definition<'a>) -> bool {
+        self.called.contains(&(definition.file, definition.kind.name().text.as_str()))
+    }
+
+    /// How the thing of this name that is not the `let` is written.
+    pub(super) fn other_meaning(&self, name: &str) -> Option<String> {
+        let field = self.schema.find(None, name).first().copied();
+        match field {
+            Some(field) => Some(format!("{}.{name}", self.schema.field(field).table)),
+            None => self.names.in_library(name).map(|_| format!("std.{name}")),
         }
     }
 
@@ -150,6 +190,14 @@ impl<'a> Checker<'a> {
         e: &'a ast::Expression,
         place: Place<'_>,
     ) -> Option<ExpressionId> {
+        if self.stopped {
+            return None;
+        }
+        if self.expressions.len() > MOST_EXPRESSIONS {
+            self.report(error::too_large(e.span, MOST_EXPRESSIONS));
+            self.stopped = true;
+            return None;
+        }
         if self.depth >= DEEPEST {
             self.report(
                 Diagnostic::error(
@@ -353,6 +401,7 @@ impl<'a> Checker<'a> {
             }
             B::Otherwise => {
                 let (x, y) = self.same_kind(x, y, spans.0, spans.1)?;
+                let (x, y) = (self.retyped(x, y), self.retyped(y, x));
                 Some(self.apply(builtin(symbol), vec![x, y], vec![], None, span))
             }
             B::Add | B::Subtract | B::Multiply | B::Divide | B::Power => {
@@ -363,6 +412,7 @@ impl<'a> Checker<'a> {
                     B::Add => self.check_units("adding", x, y, spans, span),
                     B::Subtract => self.check_units("subtracting", x, y, spans, span),
                     B::Multiply => self.check_basis(x, y, span)?,
+                    B::Divide => self.check_basis_of_quotient(x, y, spans, span),
                     _ => {}
                 }
                 Some(self.apply(builtin(symbol), vec![x, y], vec![], None, span))
@@ -399,6 +449,23 @@ impl<'a> Checker<'a> {
         Some(())
     }
 
+    /// A quotient in which share units of two bases would cancel.
+    fn check_basis_of_quotient(
+        &mut self,
+        x: ExpressionId,
+        y: ExpressionId,
+        spans: (Span, Span),
+        span: Span,
+    ) {
+        let (a, b) = (self.ty(x).unit, self.ty(y).unit);
+        if let (Some(p), Some(q)) = (a.basis(), b.basis())
+            && (p == Basis::Raw) != (q == Basis::Raw)
+            && a.times(b, -1).basis().is_none()
+        {
+            self.report(error::basis_of_quotient(span, (spans.0, a), (spans.1, b)));
+        }
+    }
+
     /// A comparison; a text takes the code of the label it is compared with.
     pub(super) fn compare(
         &mut self,
@@ -426,7 +493,7 @@ impl<'a> Checker<'a> {
             self.check_units("comparing", x, y, spans, span);
             for (one, other) in [(x, y), (y, x)] {
                 let unit = self.ty(one).unit;
-                let later = unit.basis().filter(|b| *b != crate::types::Basis::Raw);
+                let later = unit.basis().filter(|b| *b != Basis::Raw);
                 if let (Some(basis), true, Some(_)) = (later, unit.is_price(), self.constant(other))
                 {
                     self.report(error::adjusted_price(span, basis));
@@ -449,10 +516,17 @@ impl<'a> Checker<'a> {
         }
         let (a, b) = (self.ty(x), self.ty(y));
         if a.kind != b.kind {
-            self.report(
-                error::wrong_type(y_span, &format!("a {}", a.kind), b)
-                    .also(x_span, format!("this is a {}", a.kind)),
-            );
+            let mut complaint = error::wrong_type(y_span, &format!("a {}", a.kind), b)
+                .also(x_span, format!("this is a {}", a.kind));
+            // `bucket(x, 5) == 5`, `sector == 10`: the label of that text is meant.
+            for (number, label, at) in [(y, a.kind, y_span), (x, b.kind, x_span)] {
+                if label == Kind::Label && self.constant(number).is_some() {
+                    let text = self.loaded.sources.slice(at);
+                    complaint =
+                        complaint.change("write the label as a text", at, format!("\"{text}\""));
+                }
+            }
+            self.report(complaint);
             return None;
         }
         if a.kind != Kind::Label {
@@ -493,9 +567,10 @@ impl<'a> Checker<'a> {
                 Labels::Bucket
             }
             Expression::Apply { inputs, .. } => {
+                // A constant code says nothing of its own: it was made to belong to the other side's label.
                 let labelled = inputs
                     .iter()
-                    .find(|i| self.ty(**i).kind == Kind::Label && !self.is_missing(**i));
+                    .find(|i| self.ty(**i).kind == Kind::Label && self.constant(**i).is_none());
                 labelled.map_or(Labels::Bucket, |i| self.labels_of(*i))
             }
             Expression::Constant(_) => Labels::Bucket,
@@ -549,9 +624,19 @@ impl<'a> Checker<'a> {
             return Some(());
         }
         let mut complaint = error::wrong_type(span, &format!("a {kind}"), self.ty(id));
-        if kind == Kind::Number && self.ty(id).kind == Kind::Label {
-            complaint = complaint
-                .help("to work within each group, use `within:`, as in `rank(x, within: sector)`");
+        match (kind, self.ty(id).kind) {
+            (Kind::Number, Kind::Label) => {
+                complaint = complaint.help(
+                    "to work within each group, use `within:`, as in `rank(x, within: sector)`",
+                );
+            }
+            (Kind::Number, Kind::Boolean) => {
+                complaint = complaint.help("to count it, write `if … then 1 else 0`");
+            }
+            (Kind::Boolean, Kind::Number) => {
+                complaint = complaint.help("compare it with something, as in `x > 0`");
+            }
+            _ => {}
         }
         self.report(complaint);
         None
@@ -603,7 +688,7 @@ impl<'a> Checker<'a> {
         if let Some((_, id)) = place.locals.iter().rev().find(|(local, _)| *local == name) {
             return Some(*id);
         }
-        match self.loaded.find(place.file, name, self.schema) {
+        match self.names.find(place.file, name, self.schema) {
             Found::Definition(definition) => self.expand_bare(definition, span),
             Found::Field(field) => Some(self.field(field, span)),
             Found::Both(definition, _) if place.file == FileId::Library => {
@@ -630,7 +715,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn unknown(&mut self, name: &'a str, span: Span, place: Place<'_>) {
+    pub(super) fn unknown(&mut self, name: &str, span: Span, place: Place<'_>) {
         if let Some(operator) = operator::find(name) {
             self.report(error::needs_arguments(span, operator));
         } else if place.file == FileId::Library {
@@ -651,8 +736,15 @@ impl<'a> Checker<'a> {
         } else if LATER.contains(&name) {
             self.report(error::not_available(span, &format!("`{name}`")));
         } else {
-            let known = self.loaded.names(place.file, self.schema);
-            self.report(error::unknown_name(span, name, known));
+            let error = error::unknown_name(span, name, self.names.all(place.file, self.schema));
+            self.report(error);
+        }
+    }
+
+    /// Complains of a name that stands for nothing.
+    pub(super) fn look_up_name(&mut self, name: &'a str, span: Span, place: Place<'_>) {
+        if matches!(self.names.find(place.file, name, self.schema), Found::Nothing) {
+            self.unknown(name, span, place);
         }
     }
 
@@ -663,7 +755,7 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> Option<ExpressionId> {
         if table.text == "std" {
-            return match self.loaded.in_library(&name.text) {
+            return match self.names.in_library(&name.text) {
                 Some(definition) => self.expand_bare(definition, span),
                 None => {
                     let known = self
@@ -737,6 +829,12 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> Option<ExpressionId> {
         let name = definition.kind.name().text.as_str();
+        if self.broken.contains(&(definition.file, name)) {
+            return None;
+        }
+        if definition.kind.parameters().is_some() {
+            self.called.insert((definition.file, name));
+        }
         let key = (definition.file, name, arguments);
         if let Some(known) = self.expanded.get(&key) {
             // What was lacking was said where it was first used; say it again for this place.
@@ -745,7 +843,8 @@ impl<'a> Checker<'a> {
             }
         }
         if self.active.iter().any(|(file, active, _)| *file == definition.file && *active == name) {
-            self.report(error::recursion(span, name));
+            let own = definition.kind.name().span;
+            self.report(error::recursion(span, own, &[name], self.other_meaning(name)));
             return None;
         }
         let entered = definition.file == FileId::Library
@@ -790,7 +889,8 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> ExpressionId {
         let mut types: Vec<Type> = inputs.iter().map(|i| self.ty(*i)).collect();
-        if matches!(operator.name, "*" | "/") {
+        let bare = |ty: &Type| ty.unit == Unit::Unknown;
+        if matches!(operator.name, "*" | "/") && !types.iter().all(bare) {
             // A bare number scales; it does not take the unit away.
             for (ty, id) in types.iter_mut().zip(&inputs) {
                 if self.constant(*id).is_some() && ty.unit == Unit::Unknown {

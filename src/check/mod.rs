@@ -1,10 +1,12 @@
 //! Syntax tree → checked program, against a schema, never against data.
 
+mod amount;
 mod call;
 mod clause;
 mod error;
 mod expression;
 mod infer;
+mod order;
 mod program;
 mod schedule;
 mod scope;
@@ -25,7 +27,7 @@ use crate::{
 };
 use clause::{FILE, Placed, clause_name};
 use infer::Checker;
-use scope::{DefinitionKind, FileId};
+use scope::{DefinitionKind, FileId, duplicates};
 
 /// Checks a program against the names and types of a market.
 ///
@@ -37,6 +39,7 @@ pub fn check(loaded: &Loaded, schema: &Schema) -> Result<Checked> {
     let named = definitions(&mut checker);
     settings(&mut checker);
     let strategies = strategies(&mut checker);
+    uncalled(&mut checker);
     if checker.failed() {
         return Err(Diagnostics::new(checker.diagnostics, &loaded.sources));
     }
@@ -54,24 +57,57 @@ fn definitions<'a>(checker: &mut Checker<'a>) -> Vec<(String, ExpressionId)> {
     let mut named = vec![];
     for index in 0..loaded.files.len() {
         let file = FileId::File(index);
-        for (later, first, name) in loaded.duplicates(file) {
-            checker.report(error::duplicate_name(later, first, name));
+        for (later, first) in duplicates(loaded, file) {
+            checker.report(error::duplicate_name(later.span, first.span, &first.text));
         }
-        let all: Vec<_> = loaded.definitions(file).collect();
-        for definition in all {
-            let name = definition.kind.name();
-            let parameters = definition.kind.parameters();
-            let needs = parameters.is_some_and(|p| p.iter().any(|p| p.default.is_none()));
-            if needs {
-                continue;
-            }
-            let id = checker.expand_bare(definition, name.span);
-            if let (Some(id), DefinitionKind::Let(_)) = (id, definition.kind) {
-                named.push((name.text.clone(), id));
+        for definition in loaded.definitions(file) {
+            let parameters = definition.kind.parameters().unwrap_or(&[]);
+            for (i, later) in parameters.iter().enumerate() {
+                if let Some(first) = parameters[..i].iter().find(|p| p.name.text == later.name.text)
+                {
+                    let (later, first) = (&later.name, &first.name);
+                    checker.report(error::duplicate_name(later.span, first.span, &first.text));
+                }
             }
         }
     }
-    named
+    for definition in order::in_order(checker) {
+        let parameters = definition.kind.parameters();
+        let stands_alone = parameters.is_none_or(|p| p.iter().all(|p| p.default.is_some()));
+        if !stands_alone {
+            continue;
+        }
+        let name = definition.kind.name();
+        let id = checker.expand_bare(definition, name.span);
+        if let (Some(id), DefinitionKind::Let(_)) = (id, definition.kind) {
+            named.push(((definition.file, name.span), name.text.clone(), id));
+        }
+    }
+    named.sort_unstable_by_key(|(place, ..)| *place);
+    named.into_iter().map(|(_, name, id)| (name, id)).collect()
+}
+
+/// The names in functions that nobody calls; everything else in them has no types yet.
+fn uncalled(checker: &mut Checker<'_>) {
+    let loaded = checker.loaded;
+    for file in (0..loaded.files.len()).map(FileId::File) {
+        let place = infer::Place { file, locals: &[] };
+        for definition in loaded.definitions(file) {
+            let DefinitionKind::Let(function) = definition.kind else { continue };
+            let Some(parameters) = &function.parameters else { continue };
+            if checker.is_called(definition) {
+                continue;
+            }
+            for name in order::uses(&function.value) {
+                let local = parameters.iter().any(|p| p.name.text == name.name);
+                match name.called {
+                    true => checker.look_up_function(name.name, name.span, place),
+                    false if local => {}
+                    false => checker.look_up_name(name.name, name.span, place),
+                }
+            }
+        }
+    }
 }
 
 /// Every setting must name a `param`.
@@ -135,6 +171,7 @@ fn strategies<'a>(checker: &mut Checker<'a>) -> Vec<Strategy> {
             return vec![];
         }
         let first = shared[0].1;
+        no_benchmark_of_itself(checker, &loaded.name, &shared);
         let strategy = checker.strategy(&loaded.name, documentation, first, &shared, &[]);
         return strategy.into_iter().collect();
     }
@@ -147,6 +184,7 @@ fn strategies<'a>(checker: &mut Checker<'a>) -> Vec<Strategy> {
         }
         let own: Vec<Placed<'a>> = block.clauses.iter().map(|c| (&c.kind, c.span)).collect();
         once_each(checker, &own);
+        no_benchmark_of_itself(checker, &block.name.text, &own);
         let clauses = inherit(&shared, own);
         checked.extend(checker.strategy(
             &block.name.text,
@@ -169,6 +207,18 @@ fn inherit<'a>(shared: &[Placed<'a>], own: Vec<Placed<'a>>) -> Vec<Placed<'a>> {
         shared.iter().copied().filter(|(kind, _)| !replaced(kind)).collect();
     clauses.extend(own);
     clauses
+}
+
+/// A strategy may be compared with itself only by a clause that several share.
+fn no_benchmark_of_itself(checker: &mut Checker<'_>, own: &str, clauses: &[Placed<'_>]) {
+    for (kind, _) in clauses {
+        if let ClauseKind::Benchmark(ast::BenchmarkName::Name(name)) = kind
+            && name.text == own
+            && own != "market_cap"
+        {
+            checker.report(error::own_benchmark(name.span, own));
+        }
+    }
 }
 
 fn once_each(checker: &mut Checker<'_>, clauses: &[Placed<'_>]) {

@@ -3,9 +3,9 @@
 use super::program::{Loaded, LoadedFile};
 use crate::{
     panel::{FieldId, Schema},
-    source::Span,
     syntax::ast,
 };
+use std::collections::BTreeMap;
 
 /// A file of the program, or the standard library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,27 +71,50 @@ impl Loaded {
             _ => None,
         })
     }
+}
 
-    fn in_file(&self, file: FileId, name: &str) -> Option<Definition<'_>> {
-        self.definitions(file).find(|d| d.kind.name().text == name)
+/// Every definition of a program by its name, made once: a text may hold tens of thousands.
+pub(super) struct Names<'a> {
+    /// By file, the first definition of each name.
+    own: Vec<BTreeMap<&'a str, Definition<'a>>>,
+    library: BTreeMap<&'a str, Definition<'a>>,
+    /// By file, itself and the files it uses, each once, in the order in which names are looked for.
+    reach: Vec<Vec<usize>>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(loaded: &'a Loaded) -> Self {
+        let by_name = |file| {
+            let mut names = BTreeMap::new();
+            for definition in loaded.definitions(file) {
+                names.entry(definition.kind.name().text.as_str()).or_insert(definition);
+            }
+            names
+        };
+        let files = 0..loaded.files.len();
+        Self {
+            own: files.clone().map(|i| by_name(FileId::File(i))).collect(),
+            library: by_name(FileId::Library),
+            reach: files.map(|i| reach(loaded, i)).collect(),
+        }
     }
 
-    /// The definition in the file or in those it uses.
-    fn in_files(&self, file: FileId, name: &str) -> Option<Definition<'_>> {
-        // Files never use each other in a circle (the loader has made sure), so this ends.
-        let uses = &self.file(file).uses;
-        self.in_file(file, name)
-            .or_else(|| uses.iter().find_map(|u| self.in_files(FileId::File(*u), name)))
+    /// The definitions of a name that a file sees, nearest first: its own, those of the files it uses.
+    fn in_files(&self, file: FileId, name: &str) -> impl Iterator<Item = Definition<'a>> {
+        let reach = match file {
+            FileId::File(i) => self.reach[i].as_slice(),
+            FileId::Library => &[],
+        };
+        reach.iter().filter_map(move |i| self.own[*i].get(name).copied())
     }
 
-    /// What a name stands for in a file.
-    pub(super) fn find(&self, file: FileId, name: &str, schema: &Schema) -> Found<'_> {
-        if let Some(own) = self.in_files(file, name) {
+    /// What a bare name stands for in a file.
+    pub(super) fn find(&self, file: FileId, name: &str, schema: &Schema) -> Found<'a> {
+        if let Some(own) = self.in_files(file, name).next() {
             return Found::Definition(own);
         }
         let fields = schema.find(None, name);
-        let library = self.in_file(FileId::Library, name);
-        match (library, fields.as_slice()) {
+        match (self.in_library(name), fields.as_slice()) {
             (Some(definition), &[field, ..]) => Found::Both(definition, field),
             (Some(definition), []) => Found::Definition(definition),
             (None, &[field]) => Found::Field(field),
@@ -100,40 +123,72 @@ impl Loaded {
         }
     }
 
+    /// What a name with brackets stands for in a file: always a function, so definitions without parameters are passed
+    /// over where there is one with.
+    pub(super) fn function(&self, file: FileId, name: &str) -> Option<Definition<'a>> {
+        let definitions = self.in_files(file, name).chain(self.in_library(name));
+        definitions.into_iter().find(|d| d.kind.parameters().is_some())
+    }
+
+    /// The definition of a file, or of those it uses.
+    pub(super) fn definition(&self, file: FileId, name: &str) -> Option<Definition<'a>> {
+        self.in_files(file, name).next()
+    }
+
     /// A definition of the standard library.
-    pub(super) fn in_library(&self, name: &str) -> Option<Definition<'_>> {
-        self.in_file(FileId::Library, name)
+    pub(super) fn in_library(&self, name: &str) -> Option<Definition<'a>> {
+        self.library.get(name).copied()
     }
 
     /// All names that `find` knows in a file.
-    pub(super) fn names<'a>(&'a self, file: FileId, schema: &'a Schema) -> Vec<&'a str> {
-        let mut files = vec![file];
-        let mut next = 0;
-        while let Some(id) = files.get(next).copied() {
-            files.extend(self.file(id).uses.iter().map(|u| FileId::File(*u)));
-            next += 1;
-        }
-        files.push(FileId::Library);
-        let mut names: Vec<&str> = files
-            .into_iter()
-            .flat_map(|f| self.definitions(f))
-            .map(|d| d.kind.name().text.as_str())
-            .collect();
+    pub(super) fn all<'s>(&'s self, file: FileId, schema: &'s Schema) -> Vec<&'s str> {
+        let reach = match file {
+            FileId::File(i) => self.reach[i].as_slice(),
+            FileId::Library => &[],
+        };
+        let maps = reach.iter().map(|i| &self.own[*i]).chain([&self.library]);
+        let mut names: Vec<&str> = maps.flat_map(|m| m.keys().copied()).collect();
         names.extend(schema.fields.iter().map(|f| f.name.as_str()));
         names
     }
 
-    /// Two definitions of one name in one file.
-    pub(super) fn duplicates(&self, file: FileId) -> Vec<(Span, Span, &str)> {
-        let definitions: Vec<&ast::Name> = self.definitions(file).map(|d| d.kind.name()).collect();
-        let twice = |(i, later): (usize, &&'_ ast::Name)| {
-            let first = definitions[..i].iter().find(|n| n.text == later.text)?;
-            Some((later.span, first.span))
+    /// The functions that a file can call, but for the operators.
+    pub(super) fn functions(&self, file: FileId) -> Vec<&'a str> {
+        let reach = match file {
+            FileId::File(i) => self.reach[i].as_slice(),
+            FileId::Library => &[],
         };
-        let found: Vec<(Span, Span)> = definitions.iter().enumerate().filter_map(twice).collect();
-        let text = |span: Span| {
-            definitions.iter().find(|n| n.span == span).map_or("", |n| n.text.as_str())
-        };
-        found.into_iter().map(|(later, first)| (later, first, text(later))).collect()
+        let maps = reach.iter().map(|i| &self.own[*i]).chain([&self.library]);
+        let functions = maps.flat_map(|m| m.values()).filter(|d| d.kind.parameters().is_some());
+        functions.map(|d| d.kind.name().text.as_str()).collect()
     }
+}
+
+/// A file and the files it uses, depth first, each where it is met first.
+fn reach(loaded: &Loaded, file: usize) -> Vec<usize> {
+    let (mut found, mut open) = (vec![], vec![file]);
+    let mut seen = vec![false; loaded.files.len()];
+    while let Some(next) = open.pop() {
+        if !std::mem::replace(&mut seen[next], true) {
+            found.push(next);
+            open.extend(loaded.files[next].uses.iter().rev());
+        }
+    }
+    found
+}
+
+/// Two definitions of one name in one file: the later and the first.
+pub(super) fn duplicates(loaded: &Loaded, file: FileId) -> Vec<(&ast::Name, &ast::Name)> {
+    let mut first: BTreeMap<&str, &ast::Name> = BTreeMap::new();
+    let mut twice = vec![];
+    for definition in loaded.definitions(file) {
+        let name = definition.kind.name();
+        match first.get(name.text.as_str()) {
+            Some(before) => twice.push((name, *before)),
+            None => {
+                first.insert(&name.text, name);
+            }
+        }
+    }
+    twice
 }

@@ -7,7 +7,10 @@ mod market;
 mod run;
 mod sample;
 
-use crate::diagnostic::{Diagnostics, Style, render};
+use crate::{
+    diagnostic::{Code, Diagnostic, Diagnostics, Severity, Style, render},
+    engine,
+};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::{
     io::{self, IsTerminal, Write},
@@ -112,7 +115,21 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(diagnostics) => {
             terminal.complain(&diagnostics);
-            ExitCode::from(if diagnostics.about_data() { 3 } else { 1 })
+            ExitCode::from(exit_code(&diagnostics))
         }
+    }
+}
+
+/// What is to blame: 3 for data, 2 for the command line, 1 for a strategy.
+fn exit_code(diagnostics: &Diagnostics) -> u8 {
+    let of_command_line = |d: &Diagnostic| match &d.primary {
+        None => matches!(d.code, Code::UnknownParameter | Code::OutputFolder | Code::OutOfRange),
+        Some(label) => diagnostics.sources.get(label.span.source).name.starts_with(engine::SETTING),
+    };
+    let mut errors = diagnostics.list.iter().filter(|d| d.severity == Severity::Error);
+    match () {
+        () if diagnostics.about_data() => 3,
+        () if errors.all(of_command_line) => 2,
+        () => 1,
     }
 }

@@ -43,6 +43,7 @@ codes! {
         Syntax "syntax" "The text does not follow the grammar at this place.";
         TooLong "too-long" "A strategy text is at most one MiB.";
         TooDeep "too-deep" "Brackets nest at most 200 deep, operators 500; give parts of the expression names with `let`.";
+        TooLarge "too-large" "Definitions expand to more expressions than any strategy needs.";
         NotUtf8 "not-utf8" "A strategy is UTF-8 text.";
         EmptyFile "empty-file" "The file holds no clause and no strategy.";
         DuplicateClause "duplicate-clause" "A clause may stand once in a strategy, but for `where`, `cap`, `floor`, `limit`, `cost`, `exit` and `expect`.";

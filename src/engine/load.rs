@@ -14,6 +14,9 @@ use std::{
 /// The most files a program may have.
 const MOST_FILES: usize = 100;
 
+/// What errors call the text of a setting, before its name.
+pub const SETTING: &str = "--set ";
+
 /// The standard library, always the first text of a program.
 const LIBRARY: &str = include_str!("../operator/library.decile");
 
@@ -48,7 +51,7 @@ pub(super) fn text(text: &str, shown_as: &str, name: &str) -> Result<Loaded> {
 /// # Errors
 /// A value that is no literal.
 pub(super) fn set(loaded: &mut Loaded, name: &str, value: &str) -> Result<()> {
-    let id = loaded.sources.add(format!("--set {name}"), value);
+    let id = loaded.sources.add(format!("{SETTING}{name}"), value);
     let parsed = syntax::parse_expression(&loaded.sources, id);
     let mut expression = parsed.map_err(|d| Diagnostics::new(vec![d], &loaded.sources))?;
     // A label may be given without quotes, which a shell would take away.
@@ -57,8 +60,27 @@ pub(super) fn set(loaded: &mut Loaded, name: &str, value: &str) -> Result<()> {
     {
         expression.kind = ast::ExpressionKind::Text(path.name.text.clone());
     }
+    if !is_literal(&expression) {
+        let complaint = Diagnostic::error(
+            Code::Arguments,
+            format!("`--set {name}` takes a value, not an expression"),
+        )
+        .at(expression.span, "expected a number, a duration, a text, a date, `true` or `false`");
+        return Err(Diagnostics::new(vec![complaint], &loaded.sources));
+    }
     loaded.settings.push((name.to_owned(), expression));
     Ok(())
+}
+
+fn is_literal(e: &ast::Expression) -> bool {
+    use ast::ExpressionKind as K;
+    match &e.kind {
+        K::Number { .. } | K::Duration { .. } | K::Text(_) | K::Boolean(_) | K::Date(_) => true,
+        K::Unary { operator: ast::UnaryOperator::Negate, operand } => {
+            matches!(operand.kind, K::Number { .. } | K::Duration { .. })
+        }
+        _ => false,
+    }
 }
 
 struct Loader {

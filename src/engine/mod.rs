@@ -5,6 +5,7 @@ mod explain;
 mod load;
 
 pub use explain::{ExplainedNode, ExplainedStep, Explanation};
+pub use load::SETTING;
 
 use crate::{
     backtest::{self, Simulation, Track},

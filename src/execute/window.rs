@@ -11,6 +11,9 @@ pub(super) trait Inputs {
     fn with(&mut self, row: Row, take: &mut dyn FnMut(&[&[f64]]));
 }
 
+/// Writes the results of a row into the place it is given.
+pub(super) type Finish<'f> = &'f mut dyn FnMut(&mut [f64]);
+
 /// From how many rows of a block on the states are shared rather than gathered anew for each.
 const SHARED: usize = 3;
 
@@ -21,7 +24,7 @@ pub(super) fn run(
     rows: &Rows,
     lanes: usize,
     inputs: &mut dyn Inputs,
-    write: &mut dyn FnMut(usize, &mut dyn FnMut(&mut [f64])),
+    write: &mut dyn FnMut(usize, Finish<'_>),
 ) {
     let length = kernel.rows(constants);
     let size = kernel.planes() * lanes;
@@ -87,7 +90,7 @@ impl States {
         block_start: Row,
         length: u32,
         inputs: &mut dyn Inputs,
-        write: &mut dyn FnMut(usize, &mut dyn FnMut(&mut [f64])),
+        write: &mut dyn FnMut(usize, Finish<'_>),
     ) {
         let size = self.size;
         // The oldest row that any of the windows sees; rows before the calendar are not there.
@@ -128,7 +131,7 @@ impl States {
         block_start: Row,
         length: u32,
         inputs: &mut dyn Inputs,
-        write: &mut dyn FnMut(&mut dyn FnMut(&mut [f64])),
+        write: &mut dyn FnMut(Finish<'_>),
     ) {
         let first = (row + 1).saturating_sub(length).min(block_start);
         self.ping.copy_from_slice(&self.empty);

@@ -2,7 +2,7 @@
 
 use decile::data::{Market, Sample};
 use decile::panel::{Date, FieldData, FieldId, MarketData};
-use decile::types::Unit;
+use decile::types::{Basis, Unit};
 use jiff::civil::date;
 use std::{fs, path::Path};
 
@@ -39,6 +39,35 @@ fn a_market_made_by_hand_sorts_its_symbols() {
     let FieldData::Spells(spells) = market.field(index) else { panic!("a membership is spells") };
     assert_eq!((spells.assets, spells.from, spells.until), (&[1][..], &[1][..], &[3][..]));
     assert!(!schema.has_dividends);
+}
+
+#[test]
+fn a_figure_may_be_used_on_the_day_it_reaches_its_greatest_age() {
+    let figures = [
+        ("A", date(2018, 9, 30), date(2018, 12, 2), 7.0),
+        ("B", date(2018, 9, 30), date(2018, 12, 2), 8.0),
+    ];
+    // A later record without the figure says nothing about it.
+    let blank = ("B", date(2019, 9, 30), date(2019, 12, 2), f64::NAN);
+    let market = Market::from_parts(days(3), &["A", "B"])
+        .panel("close", &[1.0; 6])
+        .as_of("reports", "book_equity", Unit::MONEY, &[figures[0], figures[1], blank])
+        .build();
+    let equity = market.schema().find(None, "book_equity")[0];
+    // Published on 2 December 2018; eighteen months later is 2 June 2020.
+    for (asset, figure) in [(0, 7.0), (1, 8.0)] {
+        assert_eq!([0, 1].map(|row| market.value(equity, row, asset)), [figure; 2]);
+        assert!(market.value(equity, 2, asset).is_nan());
+    }
+}
+
+#[test]
+fn prices_adjusted_for_dividends_hold_them() {
+    let prices = |basis: Basis| {
+        Market::from_parts(days(1), &["A"]).basis(basis).panel("close", &[1.0]).build()
+    };
+    assert!(prices(Basis::FullyAdjusted).schema().is_total_return());
+    assert!(!prices(Basis::SplitAdjusted).schema().is_total_return());
 }
 
 #[test]

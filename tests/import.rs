@@ -215,13 +215,13 @@ fn returns_and_adjusted_closes_make_the_total_return() {
     assert!(found.get(3).is_none_or(|v| v.is_nan()), "present where the close is");
 }
 
-/// The worked examples, where their data are at hand: `DECILE_DATA` names the folder.
+/// The worked examples, where their data are at hand: `DECILE_DATA_ROOT` names the folder.
 #[test]
 #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn the_worked_examples_open() {
-    let Some(root) = std::env::var_os("DECILE_DATA") else {
+    let Some(root) = std::env::var_os("DECILE_DATA_ROOT") else {
         println!(
-            "skipped: DECILE_DATA does not name the folder with the data sets of docs/validation/markets"
+            "skipped: DECILE_DATA_ROOT does not name the folder with the data sets of docs/validation/markets"
         );
         return;
     };

@@ -10,7 +10,7 @@ pub(super) struct Record {
     pub(super) period_end: Date,
     /// The day it became public; it is known from the first row after it.
     pub(super) published: Date,
-    /// The first day on which it is too old to use.
+    /// The last day on which it may be used: that on which it reaches its greatest age.
     pub(super) until: Date,
     /// Its place in the input.
     pub(super) source: u32,
@@ -44,11 +44,7 @@ impl Records {
         let records = Self {
             offsets: offsets.into(),
             known_from: list.iter().map(|r| first_after(r.published)).collect::<Vec<_>>().into(),
-            known_until: list
-                .iter()
-                .map(|r| calendar.first_at_or_after(r.until))
-                .collect::<Vec<_>>()
-                .into(),
+            known_until: list.iter().map(|r| first_after(r.until)).collect::<Vec<_>>().into(),
             period_end: list
                 .iter()
                 .map(|r| days_since_epoch(r.period_end))

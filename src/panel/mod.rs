@@ -60,6 +60,11 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// Whether returns hold dividends: they are known, or the closes are adjusted for them.
+    pub fn is_total_return(&self) -> bool {
+        self.has_dividends || self.price_basis == Basis::FullyAdjusted
+    }
+
     /// The fields of this name, in any table; `table` narrows it.
     pub fn find(&self, table: Option<&str>, name: &str) -> Vec<FieldId> {
         let fits = |f: &Field| f.name == name && table.is_none_or(|t| t == f.table);

@@ -33,7 +33,7 @@ fn page(report: &Report<'_>, columns: Vec<Json>) -> Json {
     json!({
         "market": report.market.schema().name,
         "rows_per_year": report.market.calendar().rows_per_year(),
-        "total_return": report.market.schema().has_dividends,
+        "total_return": report.market.schema().is_total_return(),
         "results": columns,
         "notes": report.notes,
     })

@@ -16,11 +16,13 @@ pub(super) fn notes(
     columns: &[Column],
 ) -> Vec<String> {
     let mut notes = market.notes().to_vec();
-    notes.push(if market.schema().has_dividends {
-        "Returns include the dividends that the data know; they are reinvested.".to_owned()
-    } else {
-        "Returns are price returns: the data know no dividends.".to_owned()
-    });
+    let schema = market.schema();
+    let dividends = match (schema.has_dividends, schema.is_total_return()) {
+        (true, _) => "Returns include the dividends that the data know; they are reinvested.",
+        (false, true) => "Returns include dividends: the prices are adjusted for them.",
+        (false, false) => "Returns are price returns: the data know no dividends.",
+    };
+    notes.push(dividends.to_owned());
     let about: [Note; 8] = [
         costs,
         risk_free,

@@ -33,6 +33,7 @@ fn assert_near(found: f64, expected: &Value, what: &str) {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a test that is left out says so")]
 fn the_comparison_agrees_with_pandas() {
     let Some(data) = std::env::var_os("DECILE_DATA_ROOT") else {
         println!(

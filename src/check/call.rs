@@ -4,14 +4,14 @@ use super::{
     error,
     expression::ExpressionId,
     infer::{Checker, Place, comes_later},
-    scope::{Definition, FileId, Found},
+    scope::{Definition, Found},
 };
 use crate::{
     diagnostic::{Code, Diagnostic},
     operator::{self, Accepts, Body, Default, Operator, Parameter},
     source::Span,
     syntax::ast,
-    types::{Kind, Shape, Unit},
+    types::{Kind, Shape},
 };
 
 /// The longest window, in rows: four centuries of daily data.

@@ -7,7 +7,7 @@ use super::{
     infer::{Checker, Place, builtin},
     program::{Scope, SignalSource, Strategy},
     schedule,
-    scope::FileId,
+    scope::{FileId, Found},
     strategy::{
         Benchmark, Bound, BoundKind, BoundTarget, CalendarRule, CashRate, Every, On, Pick,
         PickCount, Policy, SignalId, TradeAt, Weight,
@@ -121,11 +121,10 @@ impl<'a> Checker<'a> {
         let cash = self.cash(clauses, &mut signals);
         let capital =
             self.single(clauses, |k| if let ClauseKind::Capital(e) = k { Some(e) } else { None });
-        let capital =
-            capital.map(|(e, _)| {
-                let expected = "an amount of money above 0";
-                self.amount(e, "`capital`", Measure::Money, 1e-6..=1e15, expected)
-            });
+        let capital = capital.map(|(e, _)| {
+            let expected = "an amount of money above 0";
+            self.amount(e, "`capital`", Measure::Money, 1e-6..=1e15, expected)
+        });
         let (from, to) = self.period(clauses);
         let benchmark = self.benchmark(name, clauses, strategies, &mut signals);
         if self.diagnostics[said..].iter().any(|d| d.severity == crate::diagnostic::Severity::Error)
@@ -424,10 +423,7 @@ impl<'a> Checker<'a> {
         };
         let weight = match name.text.as_str() {
             "equal" => Weight::Equal,
-            "market_cap" => Weight::By(
-                signals.eligible(self.market_cap(name.span)?),
-                name.span,
-            ),
+            "market_cap" => Weight::By(signals.eligible(self.market_cap(name.span)?), name.span),
             "score" => Weight::Score(span),
             "rank" => Weight::Rank,
             "inverse volatility" => {
@@ -451,11 +447,12 @@ impl<'a> Checker<'a> {
                     name.span,
                     "expected `equal`, `market_cap`, `by EXPR`, `score`, `rank` or `inverse volatility`",
                 );
-                let complaint = error::did_you_mean(complaint, name.span, other, known);
-                self.report(
-                    complaint
-                        .help(format!("to weigh by a number of yours, write `weight by {other}`")),
-                );
+                let mut complaint = error::did_you_mean(complaint, name.span, other, known);
+                if !matches!(self.names.find(FileId::File(0), other, self.schema), Found::Nothing) {
+                    let by = format!("by {other}");
+                    complaint = complaint.change("to weigh by a number of yours", name.span, by);
+                }
+                self.report(complaint);
                 return None;
             }
         };
@@ -716,12 +713,18 @@ impl<'a> Checker<'a> {
                             name.span,
                             "expected a symbol in quotes, `market_cap`, or a strategy of this file",
                         );
-                        self.report(error::did_you_mean(
-                            complaint,
-                            name.span,
-                            &name.text,
-                            strategies.iter().copied(),
-                        ));
+                        let complaint = match self.schema.asset(&name.text) {
+                            Some(_) => complaint.change(
+                                "a symbol stands in quotes",
+                                name.span,
+                                format!("{:?}", name.text),
+                            ),
+                            None => {
+                                let known = strategies.iter().copied();
+                                error::did_you_mean(complaint, name.span, &name.text, known)
+                            }
+                        };
+                        self.report(complaint);
                         None
                     }
                 }
@@ -744,9 +747,7 @@ impl<'a> Checker<'a> {
             ast::Every::Quarter => Every::Quarter,
             ast::Every::HalfYear => Every::HalfYear,
             ast::Every::Year => Every::Year,
-            ast::Every::Duration(e) => {
-                Every::Rows(self.whole(e, "`every`", Measure::Rows)? as u32)
-            },
+            ast::Every::Duration(e) => Every::Rows(self.whole(e, "`every`", Measure::Rows)? as u32),
         };
         let on = match on {
             None | Some(ast::On::LastDay) => On::LastDay,

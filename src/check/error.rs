@@ -110,9 +110,7 @@ pub(super) fn recursion(
     let shown: Vec<&str> = circle.iter().take(8).copied().collect();
     let dots = if circle.len() > 8 { " → …" } else { "" };
     match (circle.len(), instead) {
-        (1, Some(instead)) => {
-            error.change("what has this name outside the file", span, instead)
-        }
+        (1, Some(instead)) => error.change("what has this name outside the file", span, instead),
         (1, None) => error,
         _ => error.help(format!("{}{dots} → {name}", shown.join(" → "))),
     }
@@ -127,11 +125,7 @@ pub(super) fn too_large(span: Span, most: usize) -> Diagnostic {
     .help("functions that call each other twice or more grow with every level: make fewer levels")
 }
 
-pub(super) fn basis_of_quotient(
-    span: Span,
-    left: (Span, Unit),
-    right: (Span, Unit),
-) -> Diagnostic {
+pub(super) fn basis_of_quotient(span: Span, left: (Span, Unit), right: (Span, Unit)) -> Diagnostic {
     Diagnostic::warning(
         Code::BasisMismatch,
         format!("{} divided by {}", with_basis(left.1), with_basis(right.1)),
@@ -165,9 +159,11 @@ pub(super) fn own_benchmark(span: Span, name: &str) -> Diagnostic {
 /// `picked`: how many are picked, `None` for all.
 pub(super) fn idle_buffer(span: Span, kept: usize, picked: Option<usize>) -> Diagnostic {
     match picked {
-        None => Diagnostic::error(Code::OutOfRange, "`keep until` does nothing where all are picked")
-            .at(span, "everybody stays anyway")
-            .help("take it out, or pick `top 50`"),
+        None => {
+            Diagnostic::error(Code::OutOfRange, "`keep until` does nothing where all are picked")
+                .at(span, "everybody stays anyway")
+                .help("take it out, or pick `top 50`")
+        }
         Some(picked) => Diagnostic::error(
             Code::OutOfRange,
             format!("this buffer keeps the best {kept}, but the best {picked} are picked anyway"),

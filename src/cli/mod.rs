@@ -120,9 +120,7 @@ pub fn main() -> ExitCode {
 fn exit_code(diagnostics: &Diagnostics) -> u8 {
     let of_command_line = |d: &Diagnostic| match &d.primary {
         None => matches!(d.code, Code::UnknownParameter | Code::OutputFolder | Code::OutOfRange),
-        Some(label) => {
-            diagnostics.sources.get(label.span.source).name.starts_with(engine::SETTING)
-        }
+        Some(label) => diagnostics.sources.get(label.span.source).name.starts_with(engine::SETTING),
     };
     let mut errors = diagnostics.list.iter().filter(|d| d.severity == Severity::Error);
     match () {

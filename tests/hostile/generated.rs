@@ -1,11 +1,11 @@
 //! Random expressions of the grammar, most of them well typed, and texts of the corpus with random wounds.
 
 use crate::{laws, market::TINY};
-use decile::engine::Strategy;
+use decile::engine;
 use proptest::prelude::*;
 use std::{fs, path::Path};
 
-fn number() -> impl Strategy_<String> {
+fn number() -> BoxedStrategy<String> {
     let leaf = prop_oneof![
         4 => prop_oneof![Just("close"), Just("volume"), Just("book_equity"), Just("risk_free"), Just("return"), Just("market_cap")]
             .prop_map(str::to_owned),
@@ -45,9 +45,10 @@ fn number() -> impl Strategy_<String> {
             1 => (inner.clone(), truth(inner)).prop_map(|(x, c)| format!("keep({x}, where: {c})")),
         ]
     })
+    .boxed()
 }
 
-fn truth(number: impl Strategy_<String> + Clone + 'static) -> impl Strategy_<String> {
+fn truth(number: BoxedStrategy<String>) -> BoxedStrategy<String> {
     let compare = prop_oneof![Just(">"), Just("<="), Just("=="), Just("!=")];
     let leaf = prop_oneof![
         3 => (number.clone(), compare, number.clone()).prop_map(|(x, o, y)| format!("({x} {o} {y})")),
@@ -63,13 +64,12 @@ fn truth(number: impl Strategy_<String> + Clone + 'static) -> impl Strategy_<Str
             inner.prop_map(|x| format!("not {x}")),
         ]
     })
+    .boxed()
 }
-
-use proptest::strategy::Strategy as Strategy_;
 
 /// Checks, plans and runs it; every error is fine, but nothing else.
 fn try_out(text: &str) {
-    let Ok(strategy) = Strategy::parse(text) else { return };
+    let Ok(strategy) = engine::Strategy::parse(text) else { return };
     match strategy.compile(&*TINY) {
         Err(errors) => assert!(errors.has_errors() && !errors.to_string().is_empty(), "{text}"),
         Ok(compiled) => {
@@ -87,7 +87,7 @@ proptest! {
     fn expressions_never_panic_and_rules_keep_every_bit(x in number(), c in truth(number())) {
         let text = format!("where {c} select all by {x} weight equal rebalance weekly");
         try_out(&text);
-        let strategy = Strategy::parse(&text).expect("the grammar takes it");
+        let strategy = engine::Strategy::parse(&text).expect("the grammar takes it");
         if let Ok(compiled) = strategy.compile(&*TINY) {
             laws::holds(compiled.checked(), &text);
         }

@@ -143,7 +143,7 @@ impl<'a> Checker<'a> {
         if range.contains(&value) && measure.fits(unit) {
             return Some(value);
         }
-        let found = self.loaded.sources.slice(e.span).to_owned();
+        let found = self.shown(e, value, unit);
         let mut complaint = error::out_of_range(e.span, what, expected, &found);
         if measure == Measure::Share && unit == Unit::Unknown && (1.0..=100.0).contains(&value) {
             let suffix = if what == "`cost`" { "bps" } else { "%" };
@@ -168,11 +168,23 @@ impl<'a> Checker<'a> {
         let expected = "a whole number of at least 1";
         let value = self.amount(e, what, measure, 1.0..=1e7, expected)?;
         if value.fract() != 0.0 {
-            let found = self.loaded.sources.slice(e.span).to_owned();
+            let found = self.shown(e, value, Unit::Unknown);
             self.report(error::out_of_range(e.span, what, expected, &found));
             return None;
         }
         Some(value as usize)
+    }
+
+    /// An amount as it is written, and its value where that does not say it.
+    fn shown(&self, e: &ast::Expression, value: f64, unit: Unit) -> String {
+        let written = self.loaded.sources.slice(e.span).to_owned();
+        let rows = if unit == Unit::ROWS { " rows" } else { "" };
+        match &e.kind {
+            ExpressionKind::Name(_) | ExpressionKind::Bracketed(_) if !value.is_nan() => {
+                format!("`{written}`, which is {value}{rows}")
+            }
+            _ => written,
+        }
     }
 
     /// A whole number of at least one, or a share of at most one: `top 50`, `top 10%`.
@@ -189,7 +201,7 @@ impl<'a> Checker<'a> {
         };
         let value = self.amount(e, what, measure, f64::MIN_POSITIVE..=most, expected)?;
         if !is_share && value.fract() != 0.0 {
-            let found = self.loaded.sources.slice(e.span).to_owned();
+            let found = self.shown(e, value, Unit::Unknown);
             let mut complaint = error::out_of_range(e.span, what, expected, &found);
             if value < 1.0 && is_bare(e) {
                 let share = format!("{}%", value * 100.0);

@@ -30,6 +30,14 @@ impl<'a> Checker<'a> {
         span: Span,
         place: Place<'_>,
     ) -> Option<ExpressionId> {
+        let name = callee.name.text.as_str();
+        let is_known =
+            self.names.function(place.file, name).is_some() || operator::find(name).is_some();
+        if callee.table.is_none() && !is_known && comes_later(name) {
+            // Its arguments may hold things that only it understands.
+            self.look_up_function(name, callee.span(), place);
+            return None;
+        }
         let mut given: Vec<Given<'a>> =
             piped.map(|(e, id)| (None, e.span, id)).into_iter().collect();
         for argument in arguments {
@@ -39,7 +47,6 @@ impl<'a> Checker<'a> {
                 self.infer(&argument.value, place),
             ));
         }
-        let name = callee.name.text.as_str();
         if let Some(table) = &callee.table {
             if table.text != "std" {
                 self.report(
@@ -58,9 +65,7 @@ impl<'a> Checker<'a> {
         match operator::find(name) {
             Some(operator) => self.call_operator(operator, given, span),
             None => match self.names.find(place.file, name, self.schema) {
-                Found::Definition(definition) | Found::Both(definition, _)
-                    if !comes_later(name) =>
-                {
+                Found::Definition(definition) | Found::Both(definition, _) => {
                     self.call_definition(definition, given, span)
                 }
                 _ => {

@@ -447,11 +447,12 @@ impl<'a> Checker<'a> {
                     name.span,
                     "expected `equal`, `market_cap`, `by EXPR`, `score`, `rank` or `inverse volatility`",
                 );
-                let complaint = error::did_you_mean(complaint, name.span, other, known);
-                self.report(
-                    complaint
-                        .help(format!("to weigh by a number of yours, write `weight by {other}`")),
-                );
+                let mut complaint = error::did_you_mean(complaint, name.span, other, known);
+                if !matches!(self.names.find(FileId::File(0), other, self.schema), Found::Nothing) {
+                    let by = format!("by {other}");
+                    complaint = complaint.change("to weigh by a number of yours", name.span, by);
+                }
+                self.report(complaint);
                 return None;
             }
         };
@@ -708,12 +709,18 @@ impl<'a> Checker<'a> {
                             name.span,
                             "expected a symbol in quotes, `market_cap`, or a strategy of this file",
                         );
-                        self.report(error::did_you_mean(
-                            complaint,
-                            name.span,
-                            &name.text,
-                            strategies.iter().copied(),
-                        ));
+                        let complaint = match self.schema.asset(&name.text) {
+                            Some(_) => complaint.change(
+                                "a symbol stands in quotes",
+                                name.span,
+                                format!("{:?}", name.text),
+                            ),
+                            None => {
+                                let known = strategies.iter().copied();
+                                error::did_you_mean(complaint, name.span, &name.text, known)
+                            }
+                        };
+                        self.report(complaint);
                         None
                     }
                 }

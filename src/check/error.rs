@@ -222,6 +222,13 @@ fn in_words(ty: Type) -> String {
     }
 }
 
+pub(super) fn no_order(span: Span, symbol: &str, found: Type) -> Diagnostic {
+    let found = in_words(found);
+    Diagnostic::error(Code::TypeMismatch, format!("`{symbol}` compares numbers, not {found}"))
+        .at(span, format!("this is {found}"))
+        .help("`==`, `!=` and `in [...]` compare everything")
+}
+
 pub(super) fn not_constant(span: Span, what: &str) -> Diagnostic {
     Diagnostic::error(Code::TypeMismatch, format!("{what} must be a constant"))
         .at(span, "this changes with dates or assets")

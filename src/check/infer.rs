@@ -135,6 +135,7 @@ impl<'a> Checker<'a> {
             }
         } else if let Some((_, name, span)) = outside
             && diagnostic.primary.as_ref().is_some_and(|l| l.span != *span)
+            && !self.names.is_definition(*span)
         {
             diagnostic = diagnostic.also(*span, format!("in this use of `{name}`"));
         }
@@ -483,19 +484,23 @@ impl<'a> Checker<'a> {
             self.report(error::compare_missing(at, other, span, symbol == "!="));
             return None;
         }
+        for (id, at) in [(x, spans.0), (y, spans.1)] {
+            let ty = self.ty(id);
+            if !equality && !matches!(ty.kind, Kind::Number | Kind::Date) {
+                self.report(error::no_order(at, symbol, ty));
+                return None;
+            }
+        }
         let (x, y) = self.same_kind(x, y, spans.0, spans.1)?;
         let kind = self.ty(x).kind;
-        if !equality && !matches!(kind, Kind::Number | Kind::Date) {
-            self.report(error::wrong_type(spans.0, "a number", self.ty(x)));
-            return None;
-        }
         if kind == Kind::Number {
             self.check_units("comparing", x, y, spans, span);
             for (one, other) in [(x, y), (y, x)] {
                 let unit = self.ty(one).unit;
                 let later = unit.basis().filter(|b| *b != Basis::Raw);
-                if let (Some(basis), true, Some(_)) = (later, unit.is_price(), self.constant(other))
-                {
+                // Being above zero does not depend on the level.
+                let level = self.constant(other).filter(|c| *c != 0.0);
+                if let (Some(basis), true, Some(_)) = (later, unit.is_price(), level) {
                     self.report(error::adjusted_price(span, basis));
                 }
             }

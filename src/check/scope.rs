@@ -3,9 +3,10 @@
 use super::program::{Loaded, LoadedFile};
 use crate::{
     panel::{FieldId, Schema},
+    source::Span,
     syntax::ast,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A file of the program, or the standard library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,6 +79,8 @@ pub(super) struct Names<'a> {
     /// By file, the first definition of each name.
     own: Vec<BTreeMap<&'a str, Definition<'a>>>,
     library: BTreeMap<&'a str, Definition<'a>>,
+    /// Where the names of the files are defined.
+    places: BTreeSet<Span>,
     /// By file, itself and the files it uses, each once, in the order in which names are looked for.
     reach: Vec<Vec<usize>>,
 }
@@ -92,7 +95,9 @@ impl<'a> Names<'a> {
             names
         };
         let files = 0..loaded.files.len();
+        let definitions = files.clone().flat_map(|i| loaded.definitions(FileId::File(i)));
         Self {
+            places: definitions.map(|d| d.kind.name().span).collect(),
             own: files.clone().map(|i| by_name(FileId::File(i))).collect(),
             library: by_name(FileId::Library),
             reach: files.map(|i| reach(loaded, i)).collect(),
@@ -133,6 +138,11 @@ impl<'a> Names<'a> {
     /// The definition of a file, or of those it uses.
     pub(super) fn definition(&self, file: FileId, name: &str) -> Option<Definition<'a>> {
         self.in_files(file, name).next()
+    }
+
+    /// Whether a name is being defined at a place.
+    pub(super) fn is_definition(&self, span: Span) -> bool {
+        self.places.contains(&span)
     }
 
     /// A definition of the standard library.

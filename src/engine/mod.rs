@@ -10,7 +10,7 @@ pub use load::SETTING;
 use crate::{
     backtest::{self, Simulation, Track},
     check::{self, Benchmark, Checked, Loaded, Policy},
-    diagnostic::{Diagnostic, Diagnostics, Result},
+    diagnostic::{Code, Diagnostic, Diagnostics, Result},
     execute::{self, Measure, Signals},
     metric::Value,
     panel::{Calendar, Date, FieldData, MarketData, Row, Rows},
@@ -105,6 +105,8 @@ struct Period {
     first: Row,
     last: Row,
     decisions: Vec<Row>,
+    /// It holds no session at all; `last` means nothing then.
+    is_empty: bool,
 }
 
 impl<'m> Compiled<'m> {
@@ -121,6 +123,11 @@ impl<'m> Compiled<'m> {
         Diagnostics::new(self.checked.warnings.clone(), &self.loaded.sources)
     }
 
+    /// The checked program, for whoever wants to plan it in another way.
+    pub fn checked(&self) -> &Checked {
+        &self.checked
+    }
+
     fn calendar(&self) -> &'m Calendar {
         self.market.calendar()
     }
@@ -134,10 +141,10 @@ impl<'m> Compiled<'m> {
         let end = to
             .map_or(calendar.len() as Row, |d| calendar.last_at_or_before(d).map_or(0, |r| r + 1));
         let Some(last) = end.checked_sub(1).filter(|last| *last >= first) else {
-            return Period { first, last: first, decisions: vec![] };
+            return Period { first, last: first, decisions: vec![], is_empty: true };
         };
         let decisions = backtest::schedule::decision_rows(&policy.schedule, calendar, first, last);
-        Period { first, last, decisions }
+        Period { first, last, decisions, is_empty: false }
     }
 
     /// The plan for all strategies at once, and at which rows each signal is wanted.
@@ -148,7 +155,8 @@ impl<'m> Compiled<'m> {
             self.checked.strategies.iter().zip(periods).zip(&self.signals)
         {
             let decisions = Arc::new(Rows::new(period.decisions.clone(), rows));
-            let daily = Arc::new(Rows::new((0..=period.last).collect(), rows));
+            let end = period.last.saturating_add(1).min(rows as Row);
+            let daily = Arc::new(Rows::new((0..end).collect(), rows));
             for (i, node) in signals.iter().enumerate() {
                 let every_day = strategy.daily.iter().any(|d| d.0 as usize == i);
                 wanted.push((*node, Arc::clone(if every_day { &daily } else { &decisions })));
@@ -234,13 +242,41 @@ impl<'m> Compiled<'m> {
         run_together(std::slice::from_ref(self))
     }
 
+    /// Whether there is a row to begin with.
+    fn has_rows(&self, strategy: &check::Strategy) -> Result<(), Box<Diagnostic>> {
+        let dates = self.calendar().dates();
+        let from = self.from.or(strategy.policy.from);
+        let to = self.to.or(strategy.policy.to);
+        let message = match (dates.first(), dates.last()) {
+            (Some(first), Some(last)) => match (from, to) {
+                (Some(from), _) if from > *last => {
+                    format!("`from` is {from}, but the data end on {last}")
+                }
+                (_, Some(to)) if to < *first => {
+                    format!("`to` is {to}, but the data begin on {first}")
+                }
+                (Some(from), Some(to)) if to < from => {
+                    format!("`to` is {to}, before `from`, {from}")
+                }
+                (Some(from), Some(to)) if self.period(strategy).is_empty => {
+                    format!("the market has no session from {from} to {to}")
+                }
+                _ => return Ok(()),
+            },
+            _ => "the market has no session".to_owned(),
+        };
+        let complaint = Diagnostic::error(Code::EmptyRun, message);
+        Err(Box::new(complaint.at(strategy.policy.pick.span, "nothing is ever picked")))
+    }
+
     /// Computes the signals of every strategy.
-    fn prepare(&self) -> Prepared {
+    fn prepare(&self) -> Result<Prepared> {
+        self.all_fine(self.checked.strategies.iter().map(|s| self.has_rows(s)).collect())?;
         let periods: Vec<Period> = self.checked.strategies.iter().map(|s| self.period(s)).collect();
         let (plan, wanted) = self.schedule(&periods);
         let (signals, _) = self.signals(&plan, &wanted);
         let lookbacks = (0..signals.len()).map(|i| self.lookback(i, &plan)).collect();
-        Prepared { periods, signals, lookbacks }
+        Ok(Prepared { periods, signals, lookbacks })
     }
 
     /// The first row at which every strategy can start.
@@ -352,7 +388,7 @@ impl<'m> Compiled<'m> {
 /// As [`Compiled::run`].
 pub fn run_together<'m>(programs: &[Compiled<'m>]) -> Result<Results<'m>> {
     let market = programs.first().map(|p| p.market).expect("there is at least one program");
-    let prepared: Vec<Prepared> = programs.iter().map(Compiled::prepare).collect();
+    let prepared = programs.iter().map(Compiled::prepare).collect::<Result<Vec<Prepared>>>()?;
     let mut start = 0;
     for (program, prepared) in programs.iter().zip(&prepared) {
         start = start.max(program.start(prepared)?);

@@ -94,7 +94,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         "Square root; missing below zero.",
         "√x",
         X,
-        ResultType::Ratio,
+        ResultType::Unknown,
         map!(|x| finite(x.sqrt())),
         &[example(&[&[9.0, -1.0]], &[], &[3.0, N])],
     ),

@@ -3,9 +3,11 @@
 use super::Rule;
 use crate::{
     operator::Body,
+    panel::AssetId,
     plan::logical::{LogicalPlan, Node, NodeId, Op},
     types::{Shape, Type},
 };
+use rustc_hash::FxHashMap;
 
 pub(super) struct OfFirst;
 
@@ -20,24 +22,53 @@ impl Rule for OfFirst {
 
     fn rewrite(&self, node: &Node, plan: &mut LogicalPlan) -> Option<NodeId> {
         let Op::Of(asset) = node.op else { return None };
-        let inner = plan.node(node.inputs[0]).clone();
-        match inner.body()? {
-            Body::Map(_) | Body::Lag | Body::Window(_) | Body::Direct(_) => {}
-            Body::Cross(_) | Body::Reduce(_) => return None,
+        let root = node.inputs[0];
+        if !asset_by_asset(plan.node(root)) {
+            return None;
         }
-        let mut inputs = vec![];
-        for input in &inner.inputs {
-            inputs.push(narrow(*input, asset, plan));
+        // All the way down to the leaves in one go, inputs first; no recursion, however long the chain.
+        let mut narrow: FxHashMap<NodeId, NodeId> = FxHashMap::default();
+        let mut open = vec![root];
+        while let Some(&id) = open.last() {
+            let inner = plan.node(id).clone();
+            if narrow.contains_key(&id) {
+                open.pop();
+                continue;
+            }
+            let moves = asset_by_asset(&inner) && inner.ty.shape_has_assets();
+            let waiting = inner.inputs.iter().filter(|i| moves && !narrow.contains_key(i));
+            let before = open.len();
+            open.extend(waiting.copied());
+            if open.len() > before {
+                continue;
+            }
+            open.pop();
+            narrow.insert(id, column(id, inner, moves, asset, &narrow, plan));
         }
-        Some(plan.add(Node { op: inner.op, inputs, ty: node.ty }))
+        Some(narrow[&root])
     }
 }
 
-/// One asset of a value; what is the same for all assets stays as it is. Works its way down to the leaves.
-fn narrow(id: NodeId, asset: crate::panel::AssetId, plan: &mut LogicalPlan) -> NodeId {
-    let ty = plan.node(id).ty;
-    if matches!(ty.shape, Shape::Scalar | Shape::Series) {
+fn asset_by_asset(node: &Node) -> bool {
+    matches!(node.body(), Some(Body::Map(_) | Body::Lag | Body::Window(_) | Body::Direct(_)))
+}
+
+/// One asset of a value whose inputs are narrow; what is the same for all assets stays as it is.
+fn column(
+    id: NodeId,
+    node: Node,
+    moves: bool,
+    asset: AssetId,
+    narrow: &FxHashMap<NodeId, NodeId>,
+    plan: &mut LogicalPlan,
+) -> NodeId {
+    let ty = Type { shape: Shape::Series, ..node.ty };
+    if !node.ty.shape_has_assets() {
         return id;
     }
-    plan.add(Node { op: Op::Of(asset), inputs: vec![id], ty: Type { shape: Shape::Series, ..ty } })
+    if moves {
+        let inputs = node.inputs.iter().map(|i| narrow[i]).collect();
+        return plan.add(Node { op: node.op, inputs, ty });
+    }
+    plan.add(Node { op: Op::Of(asset), inputs: vec![id], ty })
 }

@@ -1,5 +1,6 @@
 //! Laws of the book on random markets with missing prices, delistings, costs and caps.
 
+use crate::fixed;
 use crate::market::{Market, SPAN, Trial, assert_near, weekdays};
 use decile::{
     backtest::{Track, simulate},
@@ -95,7 +96,7 @@ fn run(case: &Case, order: &[usize]) -> Option<Track> {
 const IN_ORDER: [usize; ASSETS] = [0, 1, 2, 3, 4, 5, 6];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(fixed(200))]
 
     #[test]
     fn money_is_conserved_and_cash_never_negative(case in cases()) {

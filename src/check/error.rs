@@ -273,7 +273,8 @@ pub(super) fn units(span: Span, verb: &str, left: (Span, Unit), right: (Span, Un
 fn with_article(unit: Unit) -> String {
     let text = unit.to_string();
     match text.as_str() {
-        "money" | "shares" | "rows" => text,
+        "money" | "rows" => text,
+        _ if text.ends_with("shares") => text,
         _ if text.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {text}"),
         _ => format!("a {text}"),
     }
@@ -348,6 +349,24 @@ pub(super) fn unknown_label<'a>(
         )),
         None => error,
     }
+}
+
+/// A text that is no number from 1 to the `most` of a bucket.
+pub(super) fn unknown_bucket(span: Span, text: &str, most: u32) -> Diagnostic {
+    Diagnostic::error(Code::UnknownName, format!("`bucket` never is \"{text}\""))
+        .at(span, format!("expected \"1\" to \"{most}\""))
+        .help(format!("the least values are in \"1\", the greatest in \"{most}\""))
+}
+
+pub(super) fn unknown_field<'a>(
+    span: Span,
+    table: &str,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    let error = Diagnostic::error(Code::UnknownName, format!("`{table}` has no `{name}`"))
+        .at(span, format!("no such name in `{table}`"));
+    did_you_mean(error, span, name, known)
 }
 
 pub(super) fn unknown_symbol<'a>(

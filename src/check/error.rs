@@ -87,6 +87,13 @@ pub(super) fn missing_fields(span: Span, name: &str, fields: &[String]) -> Diagn
     .help(format!("load data that have {list}, or say what it is here: `let {name} = …`"))
 }
 
+pub(super) fn no_opening_prices(span: Span) -> Diagnostic {
+    let text = "`trade at next open` needs `open`, a field this market does not have";
+    Diagnostic::error(Code::MissingField, text)
+        .at(span, "needs `open`")
+        .help("load data that have `open`, or write `trade at next close`")
+}
+
 pub(super) fn not_available(span: Span, what: &str) -> Diagnostic {
     Diagnostic::error(Code::NotAvailable, format!("{what} is not available in this version"))
         .at(span, "part of the language, not carried out yet")

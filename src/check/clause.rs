@@ -302,10 +302,8 @@ impl<'a> Checker<'a> {
             }
             return None;
         };
-        let by = match &pick.by {
-            Some(e) => Some(self.number_of_assets(e)?),
-            None => None,
-        };
+        // Every part is looked at before any of them ends it.
+        let by = pick.by.as_ref().map(|e| self.number_of_assets(e));
         if by.is_none() && !matches!(pick.count, ast::PickCount::All) {
             self.report(
                 Diagnostic::error(Code::MissingClause, "a pick needs a score")
@@ -314,20 +312,18 @@ impl<'a> Checker<'a> {
             );
             return None;
         }
-        let per = match &pick.per {
-            Some(e) => Some(self.label(e)?),
-            None => None,
-        };
-        let at_most = match &pick.at_most {
-            Some((count, label)) => {
-                let n = self.whole(count, "`at most`", Measure::Count)?;
-                Some((n, self.label(label)?))
-            }
-            None => None,
-        };
-        let count = self.pick_count(&pick.count)?;
-        let keep = match &pick.keep_until {
-            Some(e) => Some(self.keep_until_place(e, count)?),
+        let per = pick.per.as_ref().map(|e| self.label(e));
+        let at_most = pick.at_most.as_ref().map(|(count, label)| {
+            (self.whole(count, "`at most`", Measure::Count), self.label(label))
+        });
+        let count = self.pick_count(&pick.count);
+        let keep = pick.keep_until.as_ref().map(|e| self.keep_until_place(e, count));
+        let count = count?;
+        let by = by.map_or(Some(None), |id| id.map(Some))?;
+        let per = per.map_or(Some(None), |id| id.map(Some))?;
+        let keep = keep.map_or(Some(None), |place| place.map(Some))?;
+        let at_most = match at_most {
+            Some((n, label)) => Some((n?, label?)),
             None => None,
         };
         Some(Pick {
@@ -382,7 +378,11 @@ impl<'a> Checker<'a> {
     }
 
     /// `keep until place > 80` keeps the best 80.
-    fn keep_until_place(&mut self, e: &'a ast::Expression, count: PickCount) -> Option<usize> {
+    fn keep_until_place(
+        &mut self,
+        e: &'a ast::Expression,
+        count: Option<PickCount>,
+    ) -> Option<usize> {
         use ast::{BinaryOperator as B, ExpressionKind as K};
         if let K::Binary { left, operator, right } = &e.kind
             && let K::Name(path) = &left.kind
@@ -393,8 +393,8 @@ impl<'a> Checker<'a> {
             let n = self.whole(right, "the place", Measure::Count)?;
             let kept = if *operator == B::Greater { n } else { n - 1 };
             let picked = match count {
-                PickCount::All => None,
-                PickCount::Top(n) | PickCount::Bottom(n) => Some(n),
+                Some(PickCount::All) => None,
+                Some(PickCount::Top(n) | PickCount::Bottom(n)) => Some(n),
                 _ => Some(0),
             };
             // A buffer inside the pick, or around everybody, would be accepted and do nothing.
@@ -564,11 +564,7 @@ impl<'a> Checker<'a> {
         let at = match when {
             ast::TradeWhen::NextOpen => {
                 if self.schema.find(Some("prices"), "open").is_empty() {
-                    self.report(error::missing_fields(
-                        span,
-                        "trade at next open",
-                        &["open".to_owned()],
-                    ));
+                    self.report(error::no_opening_prices(span));
                 }
                 TradeAt::NextOpen
             }

@@ -87,6 +87,13 @@ pub(super) fn missing_fields(span: Span, name: &str, fields: &[String]) -> Diagn
     .help(format!("load data that have {list}, or say what it is here: `let {name} = …`"))
 }
 
+pub(super) fn no_opening_prices(span: Span) -> Diagnostic {
+    let text = "`trade at next open` needs `open`, a field this market does not have";
+    Diagnostic::error(Code::MissingField, text)
+        .at(span, "needs `open`")
+        .help("load data that have `open`, or write `trade at next close`")
+}
+
 pub(super) fn not_available(span: Span, what: &str) -> Diagnostic {
     Diagnostic::error(Code::NotAvailable, format!("{what} is not available in this version"))
         .at(span, "part of the language, not carried out yet")
@@ -273,7 +280,8 @@ pub(super) fn units(span: Span, verb: &str, left: (Span, Unit), right: (Span, Un
 fn with_article(unit: Unit) -> String {
     let text = unit.to_string();
     match text.as_str() {
-        "money" | "shares" | "rows" => text,
+        "money" | "rows" => text,
+        _ if text.ends_with("shares") => text,
         _ if text.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {text}"),
         _ => format!("a {text}"),
     }
@@ -348,6 +356,24 @@ pub(super) fn unknown_label<'a>(
         )),
         None => error,
     }
+}
+
+/// A text that is no number from 1 to the `most` of a bucket.
+pub(super) fn unknown_bucket(span: Span, text: &str, most: u32) -> Diagnostic {
+    Diagnostic::error(Code::UnknownName, format!("`bucket` never is \"{text}\""))
+        .at(span, format!("expected \"1\" to \"{most}\""))
+        .help(format!("the least values are in \"1\", the greatest in \"{most}\""))
+}
+
+pub(super) fn unknown_field<'a>(
+    span: Span,
+    table: &str,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    let error = Diagnostic::error(Code::UnknownName, format!("`{table}` has no `{name}`"))
+        .at(span, format!("no such name in `{table}`"));
+    did_you_mean(error, span, name, known)
 }
 
 pub(super) fn unknown_symbol<'a>(

@@ -524,9 +524,22 @@ impl<'a> Checker<'a> {
             let mut complaint = error::wrong_type(y_span, &format!("a {}", a.kind), b)
                 .also(x_span, format!("this is a {}", a.kind));
             // `bucket(x, 5) == 5`, `sector == 10`: the label of that text is meant.
-            for (number, label, at) in [(y, a.kind, y_span), (x, b.kind, x_span)] {
-                if label == Kind::Label && self.constant(number).is_some() {
+            for (number, label, at) in [(y, x, y_span), (x, y, x_span)] {
+                let is_label = self.ty(label).kind == Kind::Label;
+                if is_label && self.constant(number).is_some() {
                     let text = self.loaded.sources.slice(at);
+                    let fits = match self.labels_of(label) {
+                        Labels::Field(field) => {
+                            self.schema.field(field).labels.iter().any(|l| l == text)
+                        }
+                        Labels::Bucket(most) => {
+                            text.parse::<u32>().is_ok_and(|n| (1..=most).contains(&n))
+                        }
+                        Labels::Text => false,
+                    };
+                    if !fits {
+                        continue;
+                    }
                     complaint =
                         complaint.change("write the label as a text", at, format!("\"{text}\""));
                 }
@@ -551,6 +564,7 @@ impl<'a> Checker<'a> {
             (Labels::Text, labels) => Some((self.coded(x, x_span, labels)?, y)),
             (labels, Labels::Text) => Some((x, self.coded(y, y_span, labels)?)),
             (p, q) if p == q => Some((x, y)),
+            (Labels::Bucket(_), Labels::Bucket(_)) => Some((x, y)),
             _ => {
                 self.report(
                     Diagnostic::error(Code::TypeMismatch, "labels of two different kinds")
@@ -568,17 +582,17 @@ impl<'a> Checker<'a> {
             Expression::Field(field) => Labels::Field(*field),
             Expression::Text(_) => Labels::Text,
             Expression::Of { value, .. } => self.labels_of(*value),
-            Expression::Apply { operator, .. } if matches!(operator.0.name, "bucket") => {
-                Labels::Bucket
+            Expression::Apply { operator, constants, .. } if operator.0.name == "bucket" => {
+                Labels::Bucket(constants.first().map_or(0, |n| f64::from_bits(*n) as u32))
             }
             Expression::Apply { inputs, .. } => {
                 // A constant code says nothing of its own: it was made to belong to the other side's label.
                 let labelled = inputs
                     .iter()
                     .find(|i| self.ty(**i).kind == Kind::Label && self.constant(**i).is_none());
-                labelled.map_or(Labels::Bucket, |i| self.labels_of(*i))
+                labelled.map_or(Labels::Bucket(0), |i| self.labels_of(*i))
             }
-            Expression::Constant(_) => Labels::Bucket,
+            Expression::Constant(_) => Labels::Bucket(0),
         }
     }
 
@@ -599,13 +613,14 @@ impl<'a> Checker<'a> {
                 }
                 place? as f64
             }
-            _ => match text.parse::<u32>() {
-                Ok(number) => f64::from(number),
-                Err(_) => {
-                    self.report(error::unknown_label(span, &text, "bucket", ["1", "2"]));
+            Labels::Bucket(most) => match text.parse::<u32>() {
+                Ok(number) if (1..=most).contains(&number) => f64::from(number),
+                _ => {
+                    self.report(error::unknown_bucket(span, &text, most));
                     return None;
                 }
             },
+            Labels::Text => return None,
         };
         Some(self.add_constant(code, Type::label(Shape::Scalar), span))
     }
@@ -767,7 +782,7 @@ impl<'a> Checker<'a> {
                         .loaded
                         .definitions(FileId::Library)
                         .map(|d| d.kind.name().text.as_str());
-                    self.report(error::unknown_name(name.span, &name.text, known));
+                    self.report(error::unknown_field(name.span, "std", &name.text, known));
                     None
                 }
             };
@@ -786,7 +801,7 @@ impl<'a> Checker<'a> {
         let known =
             self.schema.fields.iter().filter(|f| f.table == table.text).map(|f| f.name.as_str());
         let known: Vec<&str> = known.collect();
-        self.report(error::unknown_name(name.span, &name.text, known));
+        self.report(error::unknown_field(name.span, &table.text, &name.text, known));
         None
     }
 
@@ -930,7 +945,8 @@ impl<'a> Checker<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Labels {
     Field(FieldId),
-    Bucket,
+    /// The numbers from 1 to this.
+    Bucket(u32),
     Text,
 }
 

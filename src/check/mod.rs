@@ -132,7 +132,10 @@ fn settings(checker: &mut Checker<'_>) {
                 (None, []) => {
                     complaint.help(format!("the file has none; write `param {name} = …` in it"))
                 }
-                (None, some) => complaint.help(format!("the file has {}", some.join(", "))),
+                (None, some) => {
+                    let list: Vec<String> = some.iter().map(|n| format!("`{n}`")).collect();
+                    complaint.help(format!("the file has {}", list.join(", ")))
+                }
             };
             checker.report(complaint);
         }

@@ -118,7 +118,7 @@ fn why(plan: &ExecutionPlan, id: NodeId, roots: &[(NodeId, String)]) -> String {
     for (user, node) in plan.logical.nodes().filter(|(_, n)| n.inputs.contains(&id)) {
         reasons.push(match (&node.op, node.lookback()) {
             (Op::Apply { operator, .. }, rows) if operator.0.name == "lag" => {
-                format!("{rows} rows before #{}", user.0)
+                format!("{rows} {} before #{}", if rows == 1 { "row" } else { "rows" }, user.0)
             }
             (_, 0) => format!("the dates of #{}", user.0),
             (_, rows) => format!("the {} rows up to each date of #{}", rows + 1, user.0),
@@ -185,7 +185,7 @@ impl Explanation {
             .rules
             .iter()
             .filter(|r| r.1 > 0)
-            .map(|(name, n)| format!("{name}: {n} times"))
+            .map(|(name, n)| format!("{name}: {n} {}", if *n == 1 { "time" } else { "times" }))
             .collect();
         if applied.is_empty() {
             section("rules", &mut std::iter::once("none applied".to_owned()));

@@ -47,8 +47,7 @@ fn nested_brackets() {
 
 #[test]
 fn a_megabyte_of_junk() {
-    for junk in ["a ", "( ", "\u{1F980}", "\"", "0", "select ", "let a = ", "\\", "where x ", "\n"]
-    {
+    for junk in ["a ", "( ", "\u{1F980}", "0", "select ", "let a = ", "\\", "where x ", "\n"] {
         let text = junk.repeat((1 << 20) / junk.len());
         assert!(!codes(&text).is_empty(), "{junk:?}");
     }
@@ -57,8 +56,6 @@ fn a_megabyte_of_junk() {
 
 #[test]
 fn thousands_of_unknown_names() {
-    let sum = many(20_000, |t, i| write!(t, " + n{i}").expect("a string takes it"));
-    assert_eq!(codes(&format!("select top 5 by close{sum}")), [Code::UnknownName.name()]);
     let lets = many(20_000, |t, i| writeln!(t, "let a{i} = nosuch{i}").expect("a string takes it"));
     assert_eq!(codes(&format!("{lets}select all")), [Code::UnknownName.name()]);
 }

@@ -20,6 +20,9 @@ const LONGEST: f64 = 100_000.0;
 /// An argument after checking; `None` where something was wrong and has been said.
 type Given<'a> = (Option<&'a ast::Name>, Span, Option<ExpressionId>);
 
+/// What one parameter gets: several values only where it may be repeated.
+type Slot = Vec<(Span, Option<ExpressionId>)>;
+
 impl<'a> Checker<'a> {
     /// A call; `piped` is what stands before `|>`.
     pub(super) fn call(
@@ -155,8 +158,8 @@ impl<'a> Checker<'a> {
         repeated: bool,
         given: Vec<Given<'a>>,
         span: Span,
-    ) -> Option<Vec<Vec<(Span, Option<ExpressionId>)>>> {
-        let mut slots: Vec<Vec<(Span, Option<ExpressionId>)>> = vec![vec![]; parameters.len()];
+    ) -> Option<Vec<Slot>> {
+        let mut slots: Vec<Slot> = vec![vec![]; parameters.len()];
         let (mut next, mut named, mut fine) = (0, false, true);
         let count = given.len();
         for (argument, at, id) in given {
@@ -197,8 +200,8 @@ impl<'a> Checker<'a> {
                 self.report(error::arguments(span, name, signature, &what));
                 return None;
             }
-            let again = !slots[place].is_empty() && !(repeated && place == parameters.len() - 1);
-            if again {
+            let takes_more = repeated && place == parameters.len() - 1;
+            if !slots[place].is_empty() && !takes_more {
                 let what = format!("`{}` is given twice", parameters[place]);
                 self.report(error::arguments(at, name, signature, &what));
                 fine = false;

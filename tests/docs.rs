@@ -46,7 +46,7 @@ fn write(name: &str, text: &str, changes: Vec<(std::ops::Range<usize>, String)>)
     for (range, content) in changes.into_iter().rev() {
         text.replace_range(range, &content);
     }
-    fs::write(page(name), text).unwrap();
+    fs::write(page(name), text).expect("the page can be written");
 }
 
 fn updating() -> bool {

@@ -50,7 +50,8 @@ fn booleans(values: &[f64]) -> Vec<f64> {
 /// A market whose fields `f0`, `f1`, `f2` are the inputs.
 fn market(inputs: &[Vec<f64>], assets: usize) -> Market {
     let rows = inputs[0].len() / assets;
-    let dates = (0..rows as i32).map(|d| from_days(18_000 + d).unwrap()).collect();
+    let dates =
+        (0..rows as i32).map(|d| from_days(18_000 + d).expect("a date of this century")).collect();
     let symbols: Vec<String> = (0..assets).map(|a| format!("A{a:02}")).collect();
     let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
     let mut builder = Market::from_parts(dates, &symbols).panel("close", &vec![1.0; rows * assets]);
@@ -341,7 +342,7 @@ fn deviations_hold_on_a_high_level() {
     let window = &x[n - 20..];
     let mean = window.iter().map(|v| v - 1e6).sum::<f64>() / 20.0;
     let expected = (window.iter().map(|v| (v - 1e6 - mean).powi(2)).sum::<f64>() / 19.0).sqrt();
-    let found = run(std, &[x.clone()], 1, &[20.0, f64::NAN, 1.0], rows())[0];
+    let found = run(std, std::slice::from_ref(&x), 1, &[20.0, f64::NAN, 1.0], rows())[0];
     assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
     let found = run(correlation, &[x, y], 1, &[20.0, f64::NAN], rows())[0];
     assert!((found + 1.0).abs() < 1e-3, "{found}");

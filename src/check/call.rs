@@ -3,7 +3,8 @@
 use super::{
     error,
     expression::ExpressionId,
-    infer::{Checker, Place, comes_later},
+    infer::{Checker, Place},
+    names::comes_later,
     scope::{Definition, Found},
 };
 use crate::{

@@ -6,6 +6,8 @@ mod clause;
 mod error;
 mod expression;
 mod infer;
+mod names;
+mod operands;
 mod order;
 mod program;
 mod schedule;

@@ -23,7 +23,7 @@ pub(super) struct Explain {
 
 pub(super) fn run(arguments: &Explain, terminal: Terminal) -> Result<(), Diagnostics> {
     let strategies = arguments.strategies.strategies()?;
-    let market = arguments.market.open()?;
+    let market = arguments.market.open(terminal)?;
     let mut explanations: Vec<Explanation> = vec![];
     for strategy in &strategies {
         let compiled =

@@ -1,6 +1,6 @@
 //! The options of every command that needs a market and strategies.
 
-use super::import::Bar;
+use super::{Terminal, import::Bar};
 use crate::{
     data::{Market, Options},
     diagnostic::{Code, Diagnostic, Diagnostics},
@@ -22,13 +22,20 @@ pub(super) struct MarketOptions {
 }
 
 impl MarketOptions {
-    pub(super) fn open(&self) -> Result<Market, Diagnostics> {
+    /// Opens the market; says what was read as what, and what the reader should know.
+    pub(super) fn open(&self, terminal: Terminal) -> Result<Market, Diagnostics> {
         let Some(path) = &self.data else { return Ok(Market::sample()) };
         let bar = Bar::new();
         let market =
             Market::open_with(path, Options { root: self.data_root.as_deref(), progress: &bar });
         bar.finish();
-        market
+        let market = market?;
+        if !market.is_stored() {
+            terminal.note(market.detected());
+        }
+        let warnings = market.warnings().to_vec();
+        terminal.complain(&Diagnostics { list: warnings, ..Diagnostics::default() });
+        Ok(market)
     }
 }
 

@@ -92,6 +92,14 @@ impl Terminal {
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
+    /// Writes lines on how something was read to standard error.
+    fn note(self, lines: &[String]) {
+        let mut out = io::stderr().lock();
+        for line in lines {
+            let _ = writeln!(out, "read: {line}");
+        }
+    }
+
     /// Writes diagnostics to standard error.
     fn complain(self, diagnostics: &Diagnostics) {
         if !diagnostics.list.is_empty() {

@@ -28,8 +28,7 @@ pub(super) struct Run {
 
 pub(super) fn run(arguments: &Run, terminal: Terminal) -> Result<(), Diagnostics> {
     let strategies = arguments.strategies.strategies()?;
-    let market = arguments.market.open()?;
-    terminal.complain(&Diagnostics { list: market.warnings().to_vec(), ..Diagnostics::default() });
+    let market = arguments.market.open(terminal)?;
     let mut programs = vec![];
     for strategy in &strategies {
         let program =

@@ -257,6 +257,11 @@ impl Market {
         }
     }
 
+    /// Whether it was opened as a stored market, rather than read from files or made up.
+    pub fn is_stored(&self) -> bool {
+        self.by_asset.is_some()
+    }
+
     /// The panel that the book is kept in.
     pub(super) fn total_return_panel(&self) -> &[f64] {
         match &self.values[self.total_return.0 as usize] {

@@ -92,8 +92,11 @@ impl Terminal {
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
-    /// Writes lines on how something was read to standard error.
+    /// Writes lines on how something was read to standard error; nothing where programs read it.
     fn note(self, lines: &[String]) {
+        if matches!(self.style, Style::Short | Style::Json) {
+            return;
+        }
         let mut out = io::stderr().lock();
         for line in lines {
             let _ = writeln!(out, "read: {line}");

@@ -59,6 +59,12 @@ pub(super) fn empty_run(
             )
             .at(span, "nothing is ever picked")
             .help("rebalance more often, or take a longer period"),
+            Some(&row) if row >= simulation.lookback => Diagnostic::error(
+                Code::EmptyRun,
+                format!("the first rebalance is on {last}, and nothing can be traded after it"),
+            )
+            .at(span, "is decided on the last date")
+            .help("take a longer period"),
             Some(&row) => Diagnostic::error(
                 Code::EmptyRun,
                 format!(

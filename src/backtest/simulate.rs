@@ -73,7 +73,9 @@ pub fn first_decision(simulation: &Simulation<'_>) -> Result<Row, Box<Diagnostic
     };
     let mut best: Option<(Row, Funnel)> = None;
     let from = first.max(lookback);
-    for &row in simulation.decisions.iter().filter(|r| (from..=last).contains(r)) {
+    // A decision of the last row would be traded after the run.
+    let end = if policy.trade == TradeAt::ThisClose { last + 1 } else { last };
+    for &row in simulation.decisions.iter().filter(|r| (from..end).contains(r)) {
         let decision = Decision { market, policy, signals, row };
         let funnel = portfolio::select(decision, &[]).funnel;
         if funnel.scored >= needed && funnel.picked > 0 {

@@ -36,11 +36,10 @@ pub struct Loaded {
     pub settings: Vec<(String, ast::Expression)>,
 }
 
-/// Which assets the cross-sectional operators of an expression see.
+/// Which assets the cross-sectional operators of a signal see; those of `universe` itself see every priced asset that is
+/// no reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
-    /// All priced assets that are no reference (`universe`).
-    Priced,
     /// The universe (`where`).
     Universe,
     /// Those that pass universe and filters (everything else).

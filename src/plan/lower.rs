@@ -57,7 +57,6 @@ impl Lowering<'_> {
         let signals = strategy.signals.iter().map(|source| match source {
             SignalSource::Universe => universe,
             SignalSource::Eligible => eligible,
-            SignalSource::Expression(id, Scope::Priced) => self.expression(*id, priced),
             SignalSource::Expression(id, Scope::Universe) => self.expression(*id, universe),
             SignalSource::Expression(id, Scope::Eligible) => self.expression(*id, eligible),
         });

@@ -61,60 +61,16 @@ const CLAUSES: &[&str] = &[
     "weight",
     "where",
 ];
-/// Words that are no names where an operand is due.
+/// Words beside those of clauses that are no names where an operand is due.
 const KEYWORDS: &[&str] = &[
-    "and",
-    "between",
-    "by",
-    "else",
-    "false",
-    "if",
-    "in",
-    "missing",
-    "not",
-    "of",
-    "or",
-    "then",
-    "true",
-    "when",
-    "benchmark",
-    "borrow",
-    "cap",
-    "capital",
-    "cash",
-    "commission",
-    "cost",
-    "delisting",
-    "exit",
-    "expect",
-    "exposure",
-    "floor",
-    "from",
-    "hold",
-    "impact",
-    "let",
-    "limit",
-    "long",
-    "lot",
-    "names",
-    "neutralize",
-    "on",
-    "param",
-    "rebalance",
-    "select",
-    "short",
-    "slippage",
-    "strategy",
-    "to",
-    "trade",
-    "universe",
-    "use",
-    "where",
-    "active",
-    "per",
-    "weight",
-    "target",
+    "and", "between", "by", "else", "false", "if", "in", "missing", "not", "of", "or", "then",
+    "true", "when", "active", "per",
 ];
+/// Whether a word is no name where an operand is due.
+fn is_keyword(word: &str) -> bool {
+    KEYWORDS.contains(&word) || CLAUSES.contains(&word)
+}
+
 /// What may follow any number; worth a suggestion, but not a mention.
 const MAGNITUDES: &[&str] = &["thousand", "million", "billion"];
 /// What refines a pick.
@@ -161,7 +117,7 @@ fn refused(start: Rule, text: &str, at: usize, source: SourceId) -> (Place<'_>, 
     let goes_on = tokens.iter().all(|token| ["(", "."].contains(&token.as_str()));
     match &place.before {
         // A keyword where a name is due: the parser asks how it could go on, but it is the keyword that is wrong.
-        Some(keyword) if goes_on && KEYWORDS.contains(&place.word(Some(keyword))) => {
+        Some(keyword) if goes_on && is_keyword(place.word(Some(keyword))) => {
             let at = keyword.range.start;
             (Place::new(text, at, source), accepted(start, text, at))
         }

@@ -52,7 +52,7 @@ fn market(inputs: &[Vec<f64>], assets: usize) -> Market {
     let rows = inputs[0].len() / assets;
     let dates =
         (0..rows as i32).map(|d| from_days(18_000 + d).expect("a date of this century")).collect();
-    let symbols: Vec<String> = (0..assets).map(|a| format!("A{a:02}")).collect();
+    let symbols: Vec<String> = (0..assets).map(|a| format!("A{a:04}")).collect();
     let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
     let mut builder = Market::from_parts(dates, &symbols).panel("close", &vec![1.0; rows * assets]);
     for (i, input) in inputs.iter().enumerate() {
@@ -306,6 +306,19 @@ fn assets_may_come_in_any_order() {
         let full = whole(o, &data);
         let back: Vec<Vec<f64>> = data.iter().map(|d| turned(d, ASSETS)).collect();
         assert!(close(&turned(&whole(o, &back), width(o)), &full), "{}", o.name);
+    }
+}
+
+#[test]
+fn the_blocks_of_assets_change_no_bit() {
+    let copies = 130;
+    for o in operator::all().filter(|o| !o.is_cross()) {
+        let data = inputs(o, ROWS);
+        let narrow = whole(o, &data);
+        let widened = |x: &[f64]| x.chunks(ASSETS).flat_map(|row| row.repeat(copies)).collect();
+        let wide: Vec<Vec<f64>> = data.iter().map(|d| widened(d)).collect();
+        let all = run(o, &wide, ASSETS * copies, &constants(o), Rows::all(ROWS));
+        assert!(same(&all, &widened(&narrow)), "{}", o.name);
     }
 }
 

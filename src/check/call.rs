@@ -334,7 +334,7 @@ impl<'a> Checker<'a> {
             Body::Cross(_) | Body::Reduce(_) => {
                 ("across assets", matches!(shape, Shape::Panel | Shape::Static))
             }
-            Body::Lag | Body::Window(_) | Body::Direct(_) => {
+            Body::Lag | Body::Window(_) => {
                 ("in time", matches!(shape, Shape::Panel | Shape::Series))
             }
         };

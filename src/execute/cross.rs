@@ -3,7 +3,7 @@
 use super::value::Value;
 use crate::{
     operator::{Body, Scratch},
-    panel::Row,
+    panel::{Numbers, Row},
     plan::{ExecutionPlan, NodeId, Op},
 };
 use rayon::prelude::*;
@@ -33,7 +33,7 @@ pub(super) fn run<'m>(
         group: grouped.then(|| input(2)),
         assets,
     };
-    let mut data = vec![0.0; rows.len() * width];
+    let mut data = Numbers::room(rows.len() * width);
     data.par_chunks_mut(width.max(1))
         .zip(rows.as_slice().par_iter())
         .with_min_len(4)

@@ -2,7 +2,7 @@
 
 use super::value::Value;
 use crate::{
-    panel::{AsOf, FieldData, FieldId, MISSING, MarketData, Rows, Spells},
+    panel::{AsOf, FieldData, FieldId, MISSING, MarketData, Numbers, Rows, Spells},
     plan::{ExecutionPlan, NodeId},
 };
 use rayon::prelude::*;
@@ -29,12 +29,13 @@ pub(super) fn run<'m>(
 }
 
 fn as_of<'m>(records: &AsOf<'_>, rows: &Arc<Rows>, width: usize) -> Value<'m> {
-    let mut data = vec![MISSING; rows.len() * width];
+    let mut data = Numbers::room(rows.len() * width);
     let list = rows.as_slice();
     // Dates are shared out rather than assets, so that each thread writes a part of its own.
     let share = list.len().div_ceil(rayon::current_num_threads()).max(16);
     data.par_chunks_mut(share * width.max(1)).zip(list.par_chunks(share)).for_each(
         |(out, rows)| {
+            out.fill(MISSING);
             for asset in 0..width {
                 records.latest(asset, rows, |i, value| out[i * width + asset] = value);
             }
@@ -44,7 +45,8 @@ fn as_of<'m>(records: &AsOf<'_>, rows: &Arc<Rows>, width: usize) -> Value<'m> {
 }
 
 fn membership<'m>(spells: &Spells<'_>, rows: &Arc<Rows>, width: usize) -> Value<'m> {
-    let mut data = vec![0.0; rows.len() * width];
+    let mut data = Numbers::room(rows.len() * width);
+    data.fill(0.0);
     let list = rows.as_slice();
     for ((asset, from), until) in spells.assets.iter().zip(spells.from).zip(spells.until) {
         let (first, last) =

@@ -94,7 +94,7 @@ fn column<'m>(
         .iter()
         .map(|row| value.row(*row, asset..asset + 1, &mut buffer)[0])
         .collect();
-    Value::Computed { rows, data, width: 1 }
+    Value::Computed { rows, data: Vec::into(data), width: 1 }
 }
 
 /// The values of a root at its rows; taken over whole where they are just those.
@@ -124,5 +124,5 @@ fn signal(
     for row in rows {
         data.extend_from_slice(value.row(*row, 0..width, &mut buffer));
     }
-    Signal { rows: Arc::clone(wanted), width, values: Arc::new(data), constant }
+    Signal { rows: Arc::clone(wanted), width, values: Arc::new(data.into()), constant }
 }

@@ -1,21 +1,21 @@
 //! A pass: everything that works asset by asset, a block of assets at a time, so that what lies between two steps of it
 //! stays in cache. Threads take blocks of assets.
 
-use super::{
-    value::Value,
-    window::{self, Inputs},
-};
+use super::{value::Value, window};
 use crate::{
     operator::Body,
-    panel::{Row, Rows},
+    panel::{Numbers, Row, Rows},
     plan::{ExecutionPlan, Node, NodeId, Step},
 };
 use ndarray::{ArrayViewMut2, Axis};
 use rayon::prelude::*;
 use std::{ops::Range, sync::Arc};
 
-/// How many numbers the states of a window over one block of assets may take: what fits well into a core's cache.
-const STATE_NUMBERS: usize = 40_000;
+/// How many numbers may lie between the nodes of a pass over one block of assets: what fits into a core's share of cache.
+const BETWEEN_NUMBERS: usize = 1 << 19;
+
+/// How many numbers two windows over one block of assets may take: what fits well into a core's cache.
+const WINDOW_NUMBERS: usize = 1 << 16;
 
 /// Computes the nodes of a pass; gives the values of its outputs.
 pub(super) fn run<'m>(
@@ -32,15 +32,10 @@ pub(super) fn run<'m>(
     let lanes = lanes(plan, step, width);
     let blocks: Vec<Range<usize>> =
         (0..width).step_by(lanes).map(|s| s..(s + lanes).min(width)).collect();
-    let mut results: Vec<(Arc<Rows>, Vec<f64>)> = step
-        .outputs
-        .iter()
-        .map(|id| {
-            (Arc::clone(&plan.rows[id.0 as usize]), vec![0.0; rows_of(plan, *id).len() * width])
-        })
-        .collect();
+    let mut results: Vec<Numbers> =
+        step.outputs.iter().map(|id| Numbers::room(rows_of(plan, *id).len() * width)).collect();
     let mut targets: Vec<Vec<ArrayViewMut2<'_, f64>>> = blocks.iter().map(|_| vec![]).collect();
-    for (id, (_, data)) in step.outputs.iter().zip(&mut results) {
+    for (id, data) in step.outputs.iter().zip(&mut results) {
         let rows = rows_of(plan, *id).len();
         let view =
             ArrayViewMut2::from_shape((rows, width), data).expect("the buffer was made for it");
@@ -62,8 +57,9 @@ pub(super) fn run<'m>(
     step.outputs
         .iter()
         .zip(results)
-        .map(|(id, (rows, data))| {
+        .map(|(id, data)| {
             if plan.logical.node(*id).varies_in_time() {
+                let rows = Arc::clone(&plan.rows[id.0 as usize]);
                 Value::Computed { rows, data, width }
             } else {
                 Value::OwnedStatic(data)
@@ -82,7 +78,7 @@ fn rows_of(plan: &ExecutionPlan, id: NodeId) -> RowsOf<'_> {
 }
 
 #[derive(Clone, Copy)]
-enum RowsOf<'a> {
+pub(super) enum RowsOf<'a> {
     Of(&'a Rows),
     One,
 }
@@ -110,22 +106,22 @@ impl<'a> RowsOf<'a> {
     }
 }
 
-/// How many assets a block has: as many as keep the states of the largest window in cache, and no fewer than make a
-/// row of memory worth its while.
+/// How many assets a block has: as many as keep what lies between the nodes in cache, and no fewer than make a row of
+/// memory worth its while.
 fn lanes(plan: &ExecutionPlan, step: &Step, width: usize) -> usize {
-    let state = |id: &NodeId| {
-        let node = plan.logical.node(*id);
-        match node.body() {
-            Some(Body::Window(kernel)) => (node.lookback() as usize + 3) * kernel.planes(),
-            Some(Body::Direct(_)) => node.lookback() as usize + 3,
-            _ => 1,
-        }
-    };
-    let largest = step.nodes.iter().map(state).max().unwrap_or(1);
-    let by_cache = (STATE_NUMBERS / largest).clamp(64, 512) / 8 * 8;
+    let between = step.nodes.iter().filter(|n| is_read_within(plan, step, **n));
+    let rows: usize = between.map(|n| rows_of(plan, *n).len()).sum();
+    let window = step.nodes.iter().map(|n| plan.logical.node(*n).lookback()).max().unwrap_or(0);
+    let by_cache = (BETWEEN_NUMBERS / rows.max(1)).min(WINDOW_NUMBERS / (2 * window as usize + 2));
+    let by_cache = by_cache.clamp(64, 512) / 8 * 8;
     // At least a few blocks for the threads.
     let share = width.div_ceil(4).max(64);
     by_cache.min(share).min(width.max(1))
+}
+
+/// Whether a node of a step is read by another of it.
+fn is_read_within(plan: &ExecutionPlan, step: &Step, id: NodeId) -> bool {
+    step.nodes.iter().any(|n| plan.logical.node(*n).inputs.contains(&id))
 }
 
 struct Block<'p, 'm> {
@@ -141,24 +137,6 @@ struct Local {
     data: Vec<f64>,
 }
 
-/// Where a node's rows go.
-enum Target<'t, 'd> {
-    Local(&'t mut [f64], usize),
-    Output(&'t mut ArrayViewMut2<'d, f64>),
-}
-
-impl Target<'_, '_> {
-    #[inline]
-    fn row(&mut self, i: usize) -> &mut [f64] {
-        match self {
-            Self::Local(data, lanes) => &mut data[i * *lanes..(i + 1) * *lanes],
-            Self::Output(view) => {
-                view.row_mut(i).into_slice().expect("the assets of a row lie side by side")
-            }
-        }
-    }
-}
-
 impl Block<'_, '_> {
     fn run(&self, targets: &mut [ArrayViewMut2<'_, f64>]) {
         let lanes = self.lanes.len();
@@ -166,22 +144,22 @@ impl Block<'_, '_> {
         let mut spare: Vec<Vec<f64>> = vec![];
         for (i, id) in self.step.nodes.iter().enumerate() {
             let output = self.step.outputs.iter().position(|o| o == id);
-            let read_again = self.step.nodes[i + 1..]
-                .iter()
-                .any(|n| self.plan.logical.node(*n).inputs.contains(id));
-            if let (Some(place), false) = (output, read_again) {
-                self.node(*id, &locals, &mut Target::Output(&mut targets[place]));
-            } else {
-                let mut data = spare.pop().unwrap_or_default();
-                data.resize(rows_of(self.plan, *id).len() * lanes, 0.0);
-                self.node(*id, &locals, &mut Target::Local(&mut data, lanes));
-                if let Some(place) = output {
-                    let mut target = Target::Output(&mut targets[place]);
-                    for (row, values) in data.chunks_exact(lanes).enumerate() {
-                        target.row(row).copy_from_slice(values);
-                    }
+            match output {
+                Some(place) if !is_read_within(self.plan, self.step, *id) => {
+                    self.node(*id, &locals, &mut targets[place]);
                 }
-                locals.push(Local { node: *id, data });
+                _ => {
+                    let rows = rows_of(self.plan, *id).len();
+                    let mut data = spare.pop().unwrap_or_default();
+                    data.resize(rows * lanes, 0.0);
+                    let mut view = ArrayViewMut2::from_shape((rows, lanes), &mut data)
+                        .expect("the buffer was made for it");
+                    self.node(*id, &locals, &mut view);
+                    if let Some(place) = output {
+                        targets[place].assign(&view);
+                    }
+                    locals.push(Local { node: *id, data });
+                }
             }
             self.recycle(i, &mut locals, &mut spare);
         }
@@ -224,87 +202,40 @@ impl Block<'_, '_> {
         sources.collect()
     }
 
-    fn node(&self, id: NodeId, locals: &[Local], target: &mut Target<'_, '_>) {
+    fn node(&self, id: NodeId, locals: &[Local], target: &mut ArrayViewMut2<'_, f64>) {
         let node = self.plan.logical.node(id);
         let constants = node.constants();
         let mut sources = self.sources(node, locals);
-        let rows = rows_of(self.plan, id);
+        let rows = rows_of(self.plan, id).as_slice();
+        let outs = target
+            .rows_mut()
+            .into_iter()
+            .map(|row| row.into_slice().expect("the assets of a row lie side by side"));
         match node.body().expect("a pass holds calls only") {
             Body::Map(kernel) => {
-                for (i, row) in rows.as_slice().iter().enumerate() {
-                    with_inputs(&mut sources, *row, &mut |inputs| {
-                        kernel(inputs, &constants, target.row(i))
-                    });
+                for (out, row) in outs.zip(rows) {
+                    with_inputs(&mut sources, *row, |inputs| kernel(inputs, &constants, out));
                 }
             }
             Body::Lag => {
-                for (i, row) in rows.as_slice().iter().enumerate() {
+                for (out, row) in outs.zip(rows) {
                     match row.checked_sub(constants[0] as Row) {
-                        Some(earlier) => target.row(i).copy_from_slice(sources[0].row(earlier)),
-                        None => target.row(i).fill(f64::NAN),
+                        Some(earlier) => out.copy_from_slice(sources[0].row(earlier)),
+                        None => out.fill(f64::NAN),
                     }
                 }
             }
             Body::Window(kernel) => {
-                let RowsOf::Of(rows) = rows else { return };
-                let mut inputs = SourceInputs(&mut sources);
-                window::run(
-                    kernel,
-                    &constants,
-                    rows,
-                    self.lanes.len(),
-                    &mut inputs,
-                    &mut |i, finish| {
-                        finish(target.row(i));
-                    },
-                );
+                let mut outs: Vec<&mut [f64]> = outs.collect();
+                window::run(kernel, &constants, rows, self.lanes.len(), &mut sources, &mut outs);
             }
-            Body::Direct(kernel) => self.direct(kernel, &constants, rows, &mut sources[0], target),
             Body::Cross(_) | Body::Reduce(_) => {}
-        }
-    }
-
-    /// Windows that are looked at as a whole; the rows of the input are laid side by side once.
-    fn direct(
-        &self,
-        kernel: crate::operator::DirectKernel,
-        constants: &[f64],
-        rows: RowsOf<'_>,
-        source: &mut Source<'_>,
-        target: &mut Target<'_, '_>,
-    ) {
-        let length = constants[0] as Row;
-        let lanes = self.lanes.len();
-        let RowsOf::Of(rows) = rows else { return };
-        let seen = rows.widened_back(length - 1);
-        let mut copied = vec![];
-        if !matches!(source, Source::Local { .. }) {
-            copied.reserve(seen.len() * lanes);
-            for row in seen.as_slice() {
-                copied.extend_from_slice(source.row(*row));
-            }
-        }
-        let (data, places): (&[f64], RowsOf<'_>) = match source {
-            Source::Local { data, rows, .. } => (data, *rows),
-            _ => (&copied, RowsOf::Of(&seen)),
-        };
-        let mut window: Vec<&[f64]> = Vec::with_capacity(length as usize);
-        for (i, row) in rows.as_slice().iter().enumerate() {
-            window.clear();
-            let first = (row + 1).saturating_sub(length);
-            let place =
-                places.position(first).expect("the scheduler asked for every row of the window");
-            window.extend(
-                (0..=(row - first) as usize)
-                    .map(|k| &data[(place + k) * lanes..(place + k + 1) * lanes]),
-            );
-            kernel(&window, constants, target.row(i));
         }
     }
 }
 
 /// Where an input of a node is read from.
-enum Source<'s> {
+pub(super) enum Source<'s> {
     /// A node of the same pass.
     Local { data: &'s [f64], rows: RowsOf<'s>, lanes: usize },
     /// The same for every row.
@@ -313,7 +244,7 @@ enum Source<'s> {
     Value { value: &'s Value<'s>, lanes: Range<usize>, buffer: Vec<f64> },
 }
 
-impl Source<'_> {
+impl<'s> Source<'s> {
     #[inline]
     fn row(&mut self, row: Row) -> &[f64] {
         match self {
@@ -326,11 +257,33 @@ impl Source<'_> {
             Self::Value { value, lanes, buffer } => value.row(row, lanes.clone(), buffer),
         }
     }
+
+    /// The values of a row where they lie, if they lie there for as long as the source does.
+    pub(super) fn lying(&self, row: Row) -> Option<&[f64]> {
+        match self {
+            Self::Local { data, rows, lanes } => {
+                let place = rows.position(row)?;
+                Some(&data[place * *lanes..(place + 1) * *lanes])
+            }
+            Self::Fixed(values) => Some(values),
+            Self::Value { .. } => None,
+        }
+    }
+
+    /// Lays out several rows, unless they lie where they are.
+    pub(super) fn lay_out(&mut self, wanted: Range<Row>, data: &mut Vec<f64>) {
+        if let Self::Value { value, lanes, buffer } = self {
+            data.clear();
+            for row in wanted {
+                data.extend_from_slice(value.row(row, lanes.clone(), buffer));
+            }
+        }
+    }
 }
 
 /// The rows of up to three sources at once.
 #[inline]
-fn with_inputs(sources: &mut [Source<'_>], row: Row, take: &mut dyn FnMut(&[&[f64]])) {
+fn with_inputs(sources: &mut [Source<'_>], row: Row, take: impl FnOnce(&[&[f64]])) {
     match sources {
         [x] => take(&[x.row(row)]),
         [x, y] => take(&[x.row(row), y.row(row)]),
@@ -339,14 +292,5 @@ fn with_inputs(sources: &mut [Source<'_>], row: Row, take: &mut dyn FnMut(&[&[f6
             let rows: Vec<&[f64]> = many.iter_mut().map(|s| s.row(row)).collect();
             take(&rows);
         }
-    }
-}
-
-struct SourceInputs<'a, 's>(&'a mut [Source<'s>]);
-
-impl Inputs for SourceInputs<'_, '_> {
-    #[inline]
-    fn with(&mut self, row: Row, take: &mut dyn FnMut(&[&[f64]])) {
-        with_inputs(self.0, row, take);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     check::SignalId,
-    panel::{MISSING, Row, Rows},
+    panel::{MISSING, Numbers, Row, Rows},
 };
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub struct Signal {
     /// Elements a row: the number of assets, or 1.
     pub width: usize,
     /// `rows.len() × width` values.
-    pub values: Arc<Vec<f64>>,
+    pub values: Arc<Numbers>,
     /// Whether one row stands for all (a static or scalar value).
     pub constant: bool,
 }

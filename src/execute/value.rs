@@ -1,6 +1,6 @@
 //! Computed and opened values, and how a row of any of them is read.
 
-use crate::panel::{Row, Rows};
+use crate::panel::{Numbers, Row, Rows};
 use std::{ops::Range, sync::Arc};
 
 /// The values of a node.
@@ -11,13 +11,13 @@ pub(super) enum Value<'m> {
     /// By asset.
     Static(&'m [f64]),
     /// By asset, computed.
-    OwnedStatic(Vec<f64>),
+    OwnedStatic(Numbers),
     /// By row of the whole calendar.
     Series(&'m [f64]),
     /// All dates × `width` assets.
     Panel { data: &'m [f64], width: usize },
     /// The rows asked for × `width` (1 for a series).
-    Computed { rows: Arc<Rows>, data: Vec<f64>, width: usize },
+    Computed { rows: Arc<Rows>, data: Numbers, width: usize },
     /// Whether an asset has a price and is no reference.
     Priced { close: &'m [f64], is_reference: &'m [bool] },
 }
@@ -31,7 +31,7 @@ impl Value<'_> {
     /// How many bytes it has of its own.
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Computed { data, .. } | Self::OwnedStatic(data) => size_of_val(data.as_slice()),
+            Self::Computed { data, .. } | Self::OwnedStatic(data) => data.len() * size_of::<f64>(),
             _ => 0,
         }
     }

@@ -1,154 +1,92 @@
-//! The driver of window kernels: tails and heads of blocks, shared where many rows of a block are wanted.
+//! The driver of window kernels: block by block of the calendar, each as long as the window.
 
+use super::pass::Source;
 use crate::{
-    operator::WindowKernel,
-    panel::{Row, Rows},
+    operator::{WindowBlock, WindowKernel},
+    panel::Row,
 };
+use std::{mem, ops::Range};
 
-/// Gives the inputs of a row to a function; rows come in any order.
-pub(super) trait Inputs {
-    /// Calls `take` with the inputs of `row`.
-    fn with(&mut self, row: Row, take: &mut dyn FnMut(&[&[f64]]));
-}
-
-/// Writes the results of a row into the place it is given.
-pub(super) type Finish<'f> = &'f mut dyn FnMut(&mut [f64]);
-
-/// From how many rows of a block on the states are shared rather than gathered anew for each.
-const SHARED: usize = 3;
-
-/// Computes a window operator at `rows`; `write(i, finish)` hands the `i`-th row's output to `finish`.
+/// Computes a window operator of so many `lanes` at `rows`, each into its place of `outs`.
 pub(super) fn run(
     kernel: &dyn WindowKernel,
     constants: &[f64],
-    rows: &Rows,
+    rows: &[Row],
     lanes: usize,
-    inputs: &mut dyn Inputs,
-    write: &mut dyn FnMut(usize, Finish<'_>),
+    sources: &mut [Source<'_>],
+    outs: &mut [&mut [f64]],
 ) {
     let length = kernel.rows(constants);
-    let size = kernel.planes() * lanes;
-    let mut states = States {
-        size,
-        empty: vec![0.0; size],
-        tails: vec![],
-        ping: vec![0.0; size],
-        pong: vec![0.0; size],
-    };
-    kernel.empty(&mut states.empty);
-    let list = rows.as_slice();
-    let mut start = 0;
-    while start < list.len() {
-        let block = list[start] / length;
-        let end = start + list[start..].partition_point(|r| r / length == block);
-        let block_start = block * length;
-        if end - start >= SHARED {
-            states.shared(
-                kernel,
-                constants,
-                &list[start..end],
-                block_start,
-                length,
-                inputs,
-                &mut |i, finish| {
-                    write(start + i, finish);
-                },
-            );
-        } else {
-            for i in start..end {
-                states.single(
-                    kernel,
-                    constants,
-                    list[i],
-                    block_start,
-                    length,
-                    inputs,
-                    &mut |finish| write(i, finish),
-                );
-            }
-        }
-        start = end;
-    }
-}
-
-struct States {
-    size: usize,
-    empty: Vec<f64>,
-    /// The states of the tails of the block before, by their first row, the newest first.
-    tails: Vec<f64>,
-    ping: Vec<f64>,
-    pong: Vec<f64>,
-}
-
-impl States {
-    /// All wanted rows of one block: one walk back over the block before, one walk forward over this one.
-    fn shared(
-        &mut self,
-        kernel: &dyn WindowKernel,
-        constants: &[f64],
-        wanted: &[Row],
-        block_start: Row,
-        length: u32,
-        inputs: &mut dyn Inputs,
-        write: &mut dyn FnMut(usize, Finish<'_>),
-    ) {
-        let size = self.size;
+    let mut staged: Vec<Staged> = sources.iter().map(|_| Staged::default()).collect();
+    let (mut rows, mut outs) = (rows, outs);
+    while let Some(first) = rows.first() {
+        let start = first / length * length;
+        let here = rows.partition_point(|r| r / length == first / length);
+        let (own, later) = rows.split_at(here);
+        let (out, later_outs) = outs.split_at_mut(here);
         // The oldest row that any of the windows sees; rows before the calendar are not there.
-        let oldest = (wanted[0] + 1).saturating_sub(length).min(block_start);
-        let tail_rows = (block_start - oldest) as usize;
-        self.tails.resize((tail_rows + 1) * size, 0.0);
-        self.tails[..size].copy_from_slice(&self.empty);
-        for k in 0..tail_rows {
-            let (state, next) = self.tails[k * size..(k + 2) * size].split_at_mut(size);
-            inputs
-                .with(block_start - 1 - k as Row, &mut |x| kernel.push(state, x, constants, next));
+        let oldest = (first + 1).saturating_sub(length).min(start);
+        let end = own[here - 1] + 1;
+        for (source, staged) in sources.iter_mut().zip(&mut staged) {
+            staged.read(source, oldest..start, start..end);
         }
-        self.ping.copy_from_slice(&self.empty);
-        let mut next_wanted = 0;
-        for row in block_start..=*wanted.last().expect("some rows are wanted") {
-            let (ping, pong) = (&self.ping, &mut self.pong);
-            inputs.with(row, &mut |x| kernel.push_newer(ping, x, constants, pong));
-            std::mem::swap(&mut self.ping, &mut self.pong);
-            if wanted[next_wanted] == row {
-                let first = (row + 1).saturating_sub(length).min(block_start);
-                let depth = (block_start - first) as usize;
-                let tail = &self.tails[depth * size..(depth + 1) * size];
-                let head = &self.ping;
-                write(next_wanted, &mut |out| {
-                    kernel.finish(tail, head, row - block_start + 1, constants, out)
-                });
-                next_wanted += 1;
-            }
+        let inputs: Vec<Vec<&[f64]>> = sources
+            .iter()
+            .zip(&staged)
+            .map(|(source, staged)| {
+                (oldest..end)
+                    .map(|row| source.lying(row).unwrap_or_else(|| staged.row(row, lanes)))
+                    .collect()
+            })
+            .collect();
+        let wanted: Vec<usize> = own.iter().map(|r| (r - start) as usize).collect();
+        kernel.block(&mut WindowBlock {
+            inputs: &inputs,
+            older: (start - oldest) as usize,
+            wanted: &wanted,
+            length: length as usize,
+            constants,
+            out,
+        });
+        (rows, outs) = (later, later_outs);
+    }
+}
+
+/// Rows of a source from outside the pass, laid out: read as they come, row after row, they arrive from memory several
+/// times faster than asset after asset. What one block laid out is the older part of the next.
+#[derive(Default)]
+struct Staged {
+    older: Laid,
+    newer: Laid,
+}
+
+#[derive(Default)]
+struct Laid {
+    rows: Range<Row>,
+    data: Vec<f64>,
+}
+
+impl Laid {
+    fn read(&mut self, source: &mut Source<'_>, rows: Range<Row>) {
+        source.lay_out(rows.clone(), &mut self.data);
+        self.rows = rows;
+    }
+}
+
+impl Staged {
+    fn read(&mut self, source: &mut Source<'_>, older: Range<Row>, newer: Range<Row>) {
+        let laid = &self.newer.rows;
+        if laid.start <= older.start && laid.end >= older.end {
+            mem::swap(&mut self.older, &mut self.newer);
+        } else {
+            self.older.read(source, older);
         }
+        self.newer.read(source, newer);
     }
 
-    /// One row alone, by the same additions in the same order.
-    fn single(
-        &mut self,
-        kernel: &dyn WindowKernel,
-        constants: &[f64],
-        row: Row,
-        block_start: Row,
-        length: u32,
-        inputs: &mut dyn Inputs,
-        write: &mut dyn FnMut(Finish<'_>),
-    ) {
-        let first = (row + 1).saturating_sub(length).min(block_start);
-        self.ping.copy_from_slice(&self.empty);
-        for older in (first..block_start).rev() {
-            let (ping, pong) = (&self.ping, &mut self.pong);
-            inputs.with(older, &mut |x| kernel.push(ping, x, constants, pong));
-            std::mem::swap(&mut self.ping, &mut self.pong);
-        }
-        self.tails.resize(self.tails.len().max(self.size), 0.0);
-        self.tails[..self.size].copy_from_slice(&self.ping);
-        self.ping.copy_from_slice(&self.empty);
-        for newer in block_start..=row {
-            let (ping, pong) = (&self.ping, &mut self.pong);
-            inputs.with(newer, &mut |x| kernel.push_newer(ping, x, constants, pong));
-            std::mem::swap(&mut self.ping, &mut self.pong);
-        }
-        let (tail, head) = (&self.tails[..self.size], &self.ping);
-        write(&mut |out| kernel.finish(tail, head, row - block_start + 1, constants, out));
+    fn row(&self, row: Row, lanes: usize) -> &[f64] {
+        let laid = if row < self.newer.rows.start { &self.older } else { &self.newer };
+        let place = (row - laid.rows.start) as usize;
+        &laid.data[place * lanes..(place + 1) * lanes]
     }
 }

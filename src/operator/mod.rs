@@ -3,6 +3,7 @@
 mod arithmetic;
 mod cross_section;
 mod element;
+mod fold;
 mod lookup;
 mod moments;
 mod order;
@@ -11,7 +12,6 @@ mod window;
 
 pub use cross_section::Scratch;
 pub use lookup::{find, nearest_names};
-pub use window::WindowKernel;
 
 use crate::types::{Kind, Shape, Type, Unit};
 
@@ -151,8 +151,42 @@ impl ResultType {
 /// Element by element: `inputs[k][i]` to `out[i]`, with the call's constants. Never gives an infinite value.
 pub type MapKernel = fn(inputs: &[&[f64]], constants: &[f64], out: &mut [f64]);
 
-/// The rows of a window of one input, oldest first; the last is today. Rows before the calendar are left out.
-pub type DirectKernel = fn(rows: &[&[f64]], constants: &[f64], out: &mut [f64]);
+/// What is computed for each asset from its last rows.
+pub trait WindowKernel: Sync {
+    /// The rows of the window for these constants.
+    fn rows(&self, constants: &[f64]) -> u32 {
+        constants.first().map_or(1, |d| *d as u32)
+    }
+
+    /// Computes the windows that end in one block of rows.
+    fn block(&self, block: &mut WindowBlock<'_, '_>);
+}
+
+/// Windows of some assets that end in one block of rows. Blocks are as long as the window and begin at multiples of it,
+/// so what a kernel gathers within a block does not depend on which rows are wanted.
+#[derive(Debug)]
+pub struct WindowBlock<'a, 'o> {
+    /// By input: rows of values by asset, the oldest first; those before the block, then its own.
+    pub inputs: &'a [Vec<&'a [f64]>],
+    /// How many of the rows lie before the block.
+    pub older: usize,
+    /// The rows of the block at which results are wanted, rising.
+    pub wanted: &'a [usize],
+    /// The rows of the window.
+    pub length: usize,
+    /// The constants of the call.
+    pub constants: &'a [f64],
+    /// By wanted row: the results by asset.
+    pub out: &'a mut [&'o mut [f64]],
+}
+
+impl WindowBlock<'_, '_> {
+    /// The place among the rows where the window that ends at a row of the block begins, at most where the block does.
+    /// Rows before the calendar are not there.
+    pub fn first(&self, wanted: usize) -> usize {
+        (self.older + wanted + 1).saturating_sub(self.length).min(self.older)
+    }
+}
 
 /// The values present on one date (in one group) to as many results.
 pub type CrossKernel =
@@ -168,10 +202,8 @@ pub enum Body {
     Map(MapKernel),
     /// The input as many rows ago as the constant says.
     Lag,
-    /// A window as the tail of one block of rows and the head of the next.
+    /// Over the last rows.
     Window(&'static dyn WindowKernel),
-    /// A window looked at as a whole.
-    Direct(DirectKernel),
     /// Across the eligible assets of a date.
     Cross(CrossKernel),
     /// Across the eligible assets of a date, to one number.
@@ -184,7 +216,6 @@ impl std::fmt::Debug for Body {
             Self::Map(_) => "map",
             Self::Lag => "lag",
             Self::Window(_) => "window",
-            Self::Direct(_) => "direct window",
             Self::Cross(_) => "cross",
             Self::Reduce(_) => "reduce",
         })
@@ -212,7 +243,6 @@ impl Operator {
     pub fn window(&self, constants: &[f64]) -> u32 {
         match self.body {
             Body::Window(kernel) => kernel.rows(constants),
-            Body::Direct(_) => constants.first().map_or(1, |d| *d as u32),
             Body::Lag => constants.first().map_or(1, |d| *d as u32 + 1),
             Body::Map(_) | Body::Cross(_) | Body::Reduce(_) => 1,
         }

@@ -1,48 +1,13 @@
-//! Operators over the last rows of each asset, and the one way windows are computed.
-//!
-//! A window of d rows is the tail of one block of d rows and the head of the next (van Herk 1992, Gil and Werman 1993),
-//! blocks being aligned to the calendar: one step a row, only additions, and the same bits from whichever date the
-//! computation starts. The tail is gathered backwards from the end of its block, the head forwards from its start; the
-//! head always holds at least the row itself.
+//! Operators over the last rows of each asset.
 
 use super::{
-    Accepts, Body, Default, Example, MIN, Operator, Parameter, ResultType, finite, least_present,
-    number, parameter, vectorise::vectorised, window,
+    Accepts, Body, Default, Example, MIN, Operator, Parameter, ResultType, WindowBlock,
+    WindowKernel, finite,
+    fold::{Fold, Folded, Parts, least},
+    least_present, number, parameter,
+    vectorise::vectorised,
+    window,
 };
-
-/// What is gathered over a window: a state of some planes of lanes (a lane is an asset).
-pub trait WindowKernel: Sync {
-    /// How many numbers the state of one lane has.
-    fn planes(&self) -> usize;
-
-    /// The rows of the window for these constants.
-    fn rows(&self, constants: &[f64]) -> u32 {
-        constants.first().map_or(1, |d| *d as u32)
-    }
-
-    /// The state of no rows.
-    fn empty(&self, state: &mut [f64]) {
-        state.fill(0.0);
-    }
-
-    /// `next` = `state` with the row before the ones it holds. All planes are `lanes` long, one after the other.
-    fn push(&self, state: &[f64], inputs: &[&[f64]], constants: &[f64], next: &mut [f64]);
-
-    /// `next` = `state` with the row after the ones it holds; differs where the order of rows matters.
-    fn push_newer(&self, state: &[f64], inputs: &[&[f64]], constants: &[f64], next: &mut [f64]) {
-        self.push(state, inputs, constants, next);
-    }
-
-    /// The result of a window whose older rows gave `tail` and whose last `head_rows` rows gave `head`.
-    fn finish(
-        &self,
-        tail: &[f64],
-        head: &[f64],
-        head_rows: u32,
-        constants: &[f64],
-        out: &mut [f64],
-    );
-}
 
 const N: f64 = f64::NAN;
 const X_D_MIN: &[Parameter] = &[number("x"), window("d"), MIN];
@@ -76,7 +41,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         source: "pandas rolling(d, min_periods).sum()",
         parameters: X_D_MIN,
         result: ResultType::Same,
-        body: Body::Window(&Sum { mean: false }),
+        body: Body::Window(&Folded(Sum::<false>)),
         examples: &[Example {
             inputs: &[&[1.0, 2.0, N, 4.0]],
             constants: &[3.0, 2.0],
@@ -91,7 +56,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         source: "pandas rolling(d, min_periods).mean()",
         parameters: X_D_MIN,
         result: ResultType::Same,
-        body: Body::Window(&Sum { mean: true }),
+        body: Body::Window(&Folded(Sum::<true>)),
         examples: &[Example {
             inputs: &[&[1.0, 2.0, 6.0]],
             constants: &[2.0],
@@ -106,7 +71,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         source: "pandas rolling(d, min_periods).min()",
         parameters: X_D_MIN,
         result: ResultType::Same,
-        body: Body::Window(&Extreme { sign: 1.0 }),
+        body: Body::Window(&Folded(Extreme::<true>)),
         examples: &[Example {
             inputs: &[&[3.0, 1.0, 2.0, 4.0]],
             constants: &[2.0],
@@ -121,7 +86,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         source: "pandas rolling(d, min_periods).max()",
         parameters: X_D_MIN,
         result: ResultType::Same,
-        body: Body::Window(&Extreme { sign: -1.0 }),
+        body: Body::Window(&Folded(Extreme::<false>)),
         examples: &[Example {
             inputs: &[&[3.0, 1.0, 2.0, 4.0]],
             constants: &[2.0],
@@ -136,7 +101,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         source: "pandas rolling(d).rank() scaled to 0 … 1; BRAIN's ts_rank",
         parameters: X_D_MIN,
         result: ResultType::Ratio,
-        body: Body::Direct(rank),
+        body: Body::Window(&Whole(rank)),
         examples: &[
             Example { inputs: &[&[1.0, 3.0, 2.0]], constants: &[3.0], result: &[N, N, 0.5] },
             Example { inputs: &[&[1.0, 2.0, 2.0]], constants: &[3.0], result: &[N, N, 0.75] },
@@ -150,7 +115,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         source: "Kakushadze (2016), 101 Formulaic Alphas",
         parameters: X_D_MIN,
         result: ResultType::Same,
-        body: Body::Direct(decay_linear),
+        body: Body::Window(&Folded(LinearDecay)),
         examples: &[Example {
             inputs: &[&[1.0, 2.0, 4.0]],
             constants: &[2.0],
@@ -172,7 +137,7 @@ pub(super) const OPERATORS: &[Operator] = &[
             },
         ],
         result: ResultType::Same,
-        body: Body::Window(&Exponential),
+        body: Body::Window(&Folded(Exponential)),
         examples: &[Example {
             inputs: &[&[1.0, 2.0]],
             constants: &[3.0],
@@ -187,7 +152,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         source: "pandas rolling(d, min_periods=0).sum() of booleans",
         parameters: &[parameter("c", Accepts::Boolean), window("d")],
         result: ResultType::Rows,
-        body: Body::Window(&Count { present: false }),
+        body: Body::Window(&Folded(Count::<false>)),
         examples: &[Example {
             inputs: &[&[1.0, 0.0, N, 1.0]],
             constants: &[3.0],
@@ -202,7 +167,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         source: "pandas rolling(d, min_periods=0).count()",
         parameters: X_D,
         result: ResultType::Rows,
-        body: Body::Window(&Count { present: true }),
+        body: Body::Window(&Folded(Count::<true>)),
         examples: &[Example {
             inputs: &[&[1.0, 0.0, N, 1.0]],
             constants: &[3.0],
@@ -211,158 +176,82 @@ pub(super) const OPERATORS: &[Operator] = &[
     },
 ];
 
-/// Splits a state into its planes.
-pub(super) fn planes<const K: usize>(state: &[f64]) -> [&[f64]; K] {
-    let lanes = state.len() / K;
-    std::array::from_fn(|k| &state[k * lanes..(k + 1) * lanes])
-}
+/// Σ x and the count of those present.
+struct Sum<const MEAN: bool>;
 
-/// Splits a state into its planes, to be written.
-pub(super) fn planes_mut<const K: usize>(state: &mut [f64]) -> [&mut [f64]; K] {
-    let lanes = state.len() / K;
-    let mut rest = state;
-    std::array::from_fn(|_| {
-        let (plane, after) = std::mem::take(&mut rest).split_at_mut(lanes);
-        rest = after;
-        plane
-    })
-}
+impl<const MEAN: bool> Fold<1, 2> for Sum<MEAN> {
+    type Constants = f64;
 
-struct Sum {
-    mean: bool,
-}
-
-impl WindowKernel for Sum {
-    fn planes(&self) -> usize {
-        2
+    fn constants(constants: &[f64]) -> f64 {
+        least(constants)
     }
 
-    fn push(&self, state: &[f64], inputs: &[&[f64]], _: &[f64], next: &mut [f64]) {
-        let ([sum, count], [next_sum, next_count]) = (planes(state), planes_mut(next));
-        add_present(inputs[0], sum, count, next_sum, next_count);
+    #[inline(always)]
+    fn push([sum, count]: [f64; 2], [x]: [f64; 1], _: f64) -> [f64; 2] {
+        let missing = x.is_nan();
+        [sum + if missing { 0.0 } else { x }, count + if missing { 0.0 } else { 1.0 }]
     }
 
-    fn finish(&self, tail: &[f64], head: &[f64], _: u32, constants: &[f64], out: &mut [f64]) {
-        let least = least_present(constants[0] as u32, constants[1]);
-        let ([a, m], [b, n]) = (planes(tail), planes(head));
-        if self.mean {
-            join_means(a, b, m, n, least, out);
-        } else {
-            join_sums(a, b, m, n, least, out);
-        }
+    #[inline(always)]
+    fn finish([a, m]: [f64; 2], [b, n]: [f64; 2], _: Parts, least: f64) -> f64 {
+        let (sum, count) = (a + b, m + n);
+        if count >= least { finite(if MEAN { sum / count } else { sum }) } else { N }
     }
 }
 
-vectorised! {
-fn add_present(
-    x: &[f64],
-    sum: &[f64],
-    count: &[f64],
-    next_sum: &mut [f64],
-    next_count: &mut [f64],
-) {
-    let n = x.len();
-    let (sum, count) = (&sum[..n], &count[..n]);
-    let (next_sum, next_count) = (&mut next_sum[..n], &mut next_count[..n]);
-    for i in 0..n {
-        let missing = x[i].is_nan();
-        next_sum[i] = sum[i] + if missing { 0.0 } else { x[i] };
-        next_count[i] = count[i] + if missing { 0.0 } else { 1.0 };
+/// The least or the greatest value, and the count of those present.
+struct Extreme<const LEAST: bool>;
+
+impl<const LEAST: bool> Extreme<LEAST> {
+    #[inline(always)]
+    fn further(x: f64, y: f64) -> f64 {
+        // A comparison with a missing value is false, so it changes nothing.
+        if (LEAST && x < y) || (!LEAST && x > y) { x } else { y }
     }
 }
 
-fn join_means(a: &[f64], b: &[f64], m: &[f64], n: &[f64], least: f64, out: &mut [f64]) {
-    let lanes = out.len();
-    let (a, b, m, n) = (&a[..lanes], &b[..lanes], &m[..lanes], &n[..lanes]);
-    for i in 0..lanes {
-        let count = m[i] + n[i];
-        out[i] = if count >= least { finite((a[i] + b[i]) / count) } else { N };
+impl<const LEAST: bool> Fold<1, 2> for Extreme<LEAST> {
+    type Constants = f64;
+
+    const EMPTY: [f64; 2] = [if LEAST { f64::INFINITY } else { f64::NEG_INFINITY }, 0.0];
+
+    fn constants(constants: &[f64]) -> f64 {
+        least(constants)
+    }
+
+    #[inline(always)]
+    fn push([extreme, count]: [f64; 2], [x]: [f64; 1], _: f64) -> [f64; 2] {
+        [Self::further(x, extreme), count + if x.is_nan() { 0.0 } else { 1.0 }]
+    }
+
+    #[inline(always)]
+    fn finish([a, m]: [f64; 2], [b, n]: [f64; 2], _: Parts, least: f64) -> f64 {
+        if m + n >= least { Self::further(a, b) } else { N }
     }
 }
 
-fn join_sums(a: &[f64], b: &[f64], m: &[f64], n: &[f64], least: f64, out: &mut [f64]) {
-    let lanes = out.len();
-    let (a, b, m, n) = (&a[..lanes], &b[..lanes], &m[..lanes], &n[..lanes]);
-    for i in 0..lanes {
-        out[i] = if m[i] + n[i] >= least { finite(a[i] + b[i]) } else { N };
-    }
-}
-}
+/// How many are present, or true.
+struct Count<const PRESENT: bool>;
 
-/// The least (`sign` 1) or greatest (−1) value.
-struct Extreme {
-    sign: f64,
-}
+impl<const PRESENT: bool> Fold<1, 1> for Count<PRESENT> {
+    type Constants = ();
 
-impl WindowKernel for Extreme {
-    fn planes(&self) -> usize {
-        2
+    fn constants(_: &[f64]) {}
+
+    #[inline(always)]
+    fn push([count]: [f64; 1], [x]: [f64; 1], (): ()) -> [f64; 1] {
+        let counts = if PRESENT { !x.is_nan() } else { x == 1.0 };
+        [count + if counts { 1.0 } else { 0.0 }]
     }
 
-    fn empty(&self, state: &mut [f64]) {
-        let [extreme, count] = planes_mut::<2>(state);
-        extreme.fill(f64::INFINITY);
-        count.fill(0.0);
-    }
-
-    fn push(&self, state: &[f64], inputs: &[&[f64]], _: &[f64], next: &mut [f64]) {
-        push_extreme(state, inputs[0], self.sign, next);
-    }
-
-    fn finish(&self, tail: &[f64], head: &[f64], _: u32, constants: &[f64], out: &mut [f64]) {
-        let least = least_present(constants[0] as u32, constants[1]);
-        join_extremes(tail, head, self.sign, least, out);
+    #[inline(always)]
+    fn finish([m]: [f64; 1], [n]: [f64; 1], _: Parts, (): ()) -> f64 {
+        m + n
     }
 }
 
-vectorised! {
-    fn push_extreme(state: &[f64], x: &[f64], sign: f64, next: &mut [f64]) {
-        let [extreme, count] = planes::<2>(state).map(|p| &p[..x.len()]);
-        let [next_extreme, next_count] = planes_mut::<2>(next).map(|p| &mut p[..x.len()]);
-        for i in 0..x.len() {
-            let value = x[i] * sign;
-            // A comparison with a missing value is false, so it changes nothing.
-            next_extreme[i] = if value < extreme[i] { value } else { extreme[i] };
-            next_count[i] = count[i] + if value.is_nan() { 0.0 } else { 1.0 };
-        }
-    }
-
-    fn join_extremes(tail: &[f64], head: &[f64], sign: f64, least: f64, out: &mut [f64]) {
-        let lanes = out.len();
-        let [a, m] = planes::<2>(tail).map(|p| &p[..lanes]);
-        let [b, n] = planes::<2>(head).map(|p| &p[..lanes]);
-        for i in 0..lanes {
-            let value = if a[i] < b[i] { a[i] } else { b[i] };
-            out[i] = if m[i] + n[i] >= least { value * sign } else { N };
-        }
-    }
-}
-
-struct Count {
-    present: bool,
-}
-
-impl WindowKernel for Count {
-    fn planes(&self) -> usize {
-        1
-    }
-
-    fn push(&self, state: &[f64], inputs: &[&[f64]], _: &[f64], next: &mut [f64]) {
-        for ((next, count), x) in next.iter_mut().zip(state).zip(inputs[0]) {
-            let counts = if self.present { !x.is_nan() } else { *x == 1.0 };
-            *next = count + if counts { 1.0 } else { 0.0 };
-        }
-    }
-
-    fn finish(&self, tail: &[f64], head: &[f64], _: u32, _: &[f64], out: &mut [f64]) {
-        for ((out, a), b) in out.iter_mut().zip(tail).zip(head) {
-            *out = a + b;
-        }
-    }
-}
-
-/// Planes: weighted sum, sum of weights, weight of the next older row. In the tail weights fall from 1 at its newest row;
-/// in the head the older rows are scaled down as newer ones come.
+/// Weighted sum, sum of weights, and in the tail the weight of the next older row. Weights fall from 1 at the newest row
+/// of a part: in the tail older rows come with ever smaller weights, in the head they are scaled down as newer ones come.
 struct Exponential;
 
 impl Exponential {
@@ -371,128 +260,153 @@ impl Exponential {
     }
 }
 
-impl WindowKernel for Exponential {
-    fn planes(&self) -> usize {
-        3
+impl Fold<1, 3> for Exponential {
+    /// What a weight keeps from row to row.
+    type Constants = f64;
+
+    const EMPTY: [f64; 3] = [0.0, 0.0, 1.0];
+
+    fn constants(constants: &[f64]) -> f64 {
+        Self::keep(constants)
     }
 
-    fn rows(&self, constants: &[f64]) -> u32 {
+    fn rows(constants: &[f64]) -> u32 {
         let keep = Self::keep(constants);
         if keep <= 0.0 { 1 } else { (libm::log(1e-12) / libm::log(keep)).ceil() as u32 + 1 }
     }
 
-    fn empty(&self, state: &mut [f64]) {
-        let [sum, weights, next] = planes_mut::<3>(state);
-        sum.fill(0.0);
-        weights.fill(0.0);
-        next.fill(1.0);
+    #[inline(always)]
+    fn push([sum, weights, weight]: [f64; 3], [x]: [f64; 1], keep: f64) -> [f64; 3] {
+        let missing = x.is_nan();
+        [
+            sum + if missing { 0.0 } else { weight * x },
+            weights + if missing { 0.0 } else { weight },
+            weight * keep,
+        ]
     }
 
-    fn push(&self, state: &[f64], inputs: &[&[f64]], constants: &[f64], next: &mut [f64]) {
-        push_older(state, inputs[0], Self::keep(constants), next);
+    /// The third number is what scales the tail: keep to the power of the rows of the head.
+    #[inline(always)]
+    fn push_newer([sum, weights, scale]: [f64; 3], [x]: [f64; 1], keep: f64) -> [f64; 3] {
+        let missing = x.is_nan();
+        [
+            keep * sum + if missing { 0.0 } else { x },
+            keep * weights + if missing { 0.0 } else { 1.0 },
+            scale * keep,
+        ]
     }
 
-    fn push_newer(&self, state: &[f64], inputs: &[&[f64]], constants: &[f64], next: &mut [f64]) {
-        push_newer(state, inputs[0], Self::keep(constants), next);
+    #[inline(always)]
+    fn finish([a, u, _]: [f64; 3], [b, v, decay]: [f64; 3], _: Parts, _: f64) -> f64 {
+        let weights = decay * u + v;
+        if weights > 0.0 { finite((decay * a + b) / weights) } else { N }
+    }
+}
+
+/// Σ x, Σ i·x, n, Σ i over the present, i counted from 1 at the oldest row of the part; and in the head the rows so far.
+struct LinearDecay;
+
+impl Fold<1, 5> for LinearDecay {
+    /// The rows of the window, and how many must be present.
+    type Constants = (f64, f64);
+
+    fn constants(constants: &[f64]) -> (f64, f64) {
+        (constants[0], least(constants))
     }
 
+    /// A row before all others moves them up by one.
+    #[inline(always)]
+    fn push(
+        [sum, weighted, count, weights, rows]: [f64; 5],
+        [x]: [f64; 1],
+        _: (f64, f64),
+    ) -> [f64; 5] {
+        let missing = x.is_nan();
+        let sum = sum + if missing { 0.0 } else { x };
+        let count = count + if missing { 0.0 } else { 1.0 };
+        [sum, weighted + sum, count, weights + count, rows]
+    }
+
+    #[inline(always)]
+    fn push_newer(
+        [sum, weighted, count, weights, rows]: [f64; 5],
+        [x]: [f64; 1],
+        _: (f64, f64),
+    ) -> [f64; 5] {
+        let missing = x.is_nan();
+        let rows = rows + 1.0;
+        [
+            sum + if missing { 0.0 } else { x },
+            weighted + if missing { 0.0 } else { rows * x },
+            count + if missing { 0.0 } else { 1.0 },
+            weights + if missing { 0.0 } else { rows },
+            rows,
+        ]
+    }
+
+    #[inline(always)]
     fn finish(
-        &self,
-        tail: &[f64],
-        head: &[f64],
-        head_rows: u32,
-        constants: &[f64],
-        out: &mut [f64],
-    ) {
-        let decay = libm::pow(Self::keep(constants), f64::from(head_rows));
-        join_weighted(tail, head, decay, out);
+        [a, ai, m, mi, _]: [f64; 5],
+        [b, bi, n, ni, _]: [f64; 5],
+        rows: Parts,
+        (length, least): (f64, f64),
+    ) -> f64 {
+        // By how much the weights of each part lie above its own places: the newest row of the window weighs its length.
+        let above_head = length - rows.head;
+        let above_tail = above_head - rows.tail;
+        let sum = (ai + above_tail * a) + (bi + above_head * b);
+        let weights = (mi + above_tail * m) + (ni + above_head * n);
+        if m + n >= least { finite(sum / weights) } else { N }
+    }
+}
+
+/// A window that is looked at as a whole: its rows of one input, the oldest first, today the last.
+struct Whole(fn(rows: &[&[f64]], constants: &[f64], out: &mut [f64]));
+
+impl WindowKernel for Whole {
+    fn block(&self, block: &mut WindowBlock<'_, '_>) {
+        for (i, wanted) in block.wanted.iter().enumerate() {
+            let rows = &block.inputs[0][block.first(*wanted)..=block.older + wanted];
+            self.0(rows, block.constants, block.out[i]);
+        }
+    }
+}
+
+/// How many assets are counted side by side, in registers.
+const SIDE_BY_SIDE: usize = 16;
+
+/// The values of some assets; missing beyond the last asset.
+#[inline(always)]
+fn some(row: &[f64], start: usize) -> [f64; SIDE_BY_SIDE] {
+    match row.get(start..start + SIDE_BY_SIDE) {
+        Some(values) => values.try_into().expect("it is as long"),
+        None => std::array::from_fn(|i| row.get(start + i).copied().unwrap_or(N)),
     }
 }
 
 vectorised! {
-    fn push_older(state: &[f64], x: &[f64], keep: f64, next: &mut [f64]) {
-        let [sum, weights, weight] = planes::<3>(state).map(|p| &p[..x.len()]);
-        let [next_sum, next_weights, next_weight] = planes_mut::<3>(next).map(|p| &mut p[..x.len()]);
-        for i in 0..x.len() {
-            let w = weight[i];
-            let missing = x[i].is_nan();
-            next_sum[i] = sum[i] + if missing { 0.0 } else { w * x[i] };
-            next_weights[i] = weights[i] + if missing { 0.0 } else { w };
-            next_weight[i] = w * keep;
-        }
-    }
-
-    fn push_newer(state: &[f64], x: &[f64], keep: f64, next: &mut [f64]) {
-        let [sum, weights, _] = planes::<3>(state).map(|p| &p[..x.len()]);
-        let [next_sum, next_weights, _] = planes_mut::<3>(next).map(|p| &mut p[..x.len()]);
-        for i in 0..x.len() {
-            let missing = x[i].is_nan();
-            next_sum[i] = keep * sum[i] + if missing { 0.0 } else { x[i] };
-            next_weights[i] = keep * weights[i] + if missing { 0.0 } else { 1.0 };
-        }
-    }
-
-    fn join_weighted(tail: &[f64], head: &[f64], decay: f64, out: &mut [f64]) {
-        let lanes = out.len();
-        let [a, u, _] = planes::<3>(tail).map(|p| &p[..lanes]);
-        let [b, v, _] = planes::<3>(head).map(|p| &p[..lanes]);
-        for i in 0..lanes {
-            let weights = decay * u[i] + v[i];
-            out[i] = if weights > 0.0 { finite((decay * a[i] + b[i]) / weights) } else { N };
-        }
-    }
-}
-
-fn rank(rows: &[&[f64]], constants: &[f64], out: &mut [f64]) {
-    let least = least_present(constants[0] as u32, constants[1]);
-    let lanes = out.len();
-    let today = rows.last().expect("a window holds today");
-    let mut counts = vec![0.0; 3 * lanes];
-    for row in rows {
-        count_row(row, today, &mut counts);
-    }
-    let [below, equal, count] = planes::<3>(&counts);
-    for i in 0..lanes {
-        // The mid-rank less one: those below, and half of the others that are equal.
-        let place = below[i] + (equal[i] - 1.0) / 2.0;
-        let value = if count[i] > 1.0 { place / (count[i] - 1.0) } else { 0.5 };
-        out[i] = if today[i].is_nan() || count[i] < least { N } else { value };
-    }
-}
-
-fn decay_linear(rows: &[&[f64]], constants: &[f64], out: &mut [f64]) {
-    let rows_asked = constants[0] as usize;
-    let least = least_present(constants[0] as u32, constants[1]);
-    let lanes = out.len();
-    let mut sums = vec![0.0; 3 * lanes];
-    for (k, row) in rows.iter().enumerate() {
-        add_weighted(row, (rows_asked - (rows.len() - 1 - k)) as f64, &mut sums);
-    }
-    let [sum, weights, count] = planes::<3>(&sums);
-    for i in 0..lanes {
-        out[i] = if count[i] >= least { finite(sum[i] / weights[i]) } else { N };
-    }
-}
-
-vectorised! {
-    fn count_row(x: &[f64], today: &[f64], counts: &mut [f64]) {
-        let lanes = x.len();
-        let today = &today[..lanes];
-        let [below, equal, count] = planes_mut::<3>(counts).map(|p| &mut p[..lanes]);
-        for i in 0..lanes {
-            below[i] += if x[i] < today[i] { 1.0 } else { 0.0 };
-            equal[i] += if x[i] == today[i] { 1.0 } else { 0.0 };
-            count[i] += if x[i].is_nan() { 0.0 } else { 1.0 };
-        }
-    }
-
-    fn add_weighted(x: &[f64], weight: f64, sums: &mut [f64]) {
-        let [sum, weights, count] = planes_mut::<3>(sums).map(|p| &mut p[..x.len()]);
-        for i in 0..x.len() {
-            let missing = x[i].is_nan();
-            sum[i] += if missing { 0.0 } else { weight * x[i] };
-            weights[i] += if missing { 0.0 } else { weight };
-            count[i] += if missing { 0.0 } else { 1.0 };
+    fn rank(rows: &[&[f64]], constants: &[f64], out: &mut [f64]) {
+        let least = least_present(constants[0] as u32, constants[1]);
+        let today = rows.last().expect("a window holds today");
+        for (part, out) in out.chunks_mut(SIDE_BY_SIDE).enumerate() {
+            let start = part * SIDE_BY_SIDE;
+            let today = some(today, start);
+            // Those below count twice and the equal once; today's own value is one of the equal.
+            let (mut places, mut count) = ([0.0; SIDE_BY_SIDE], [0.0; SIDE_BY_SIDE]);
+            for row in rows {
+                let x = some(row, start);
+                for i in 0..SIDE_BY_SIDE {
+                    places[i] += if x[i] < today[i] { 1.0 } else { 0.0 };
+                    places[i] += if x[i] <= today[i] { 1.0 } else { 0.0 };
+                    count[i] += if x[i].is_nan() { 0.0 } else { 1.0 };
+                }
+            }
+            for (i, out) in out.iter_mut().enumerate() {
+                // The mid-rank less one: those below, and half of the others that are equal.
+                let place = (places[i] - 1.0) / 2.0;
+                let value = if count[i] > 1.0 { place / (count[i] - 1.0) } else { 0.5 };
+                *out = if today[i].is_nan() || count[i] < least { N } else { value };
+            }
         }
     }
 }

@@ -3,10 +3,12 @@
 
 mod calendar;
 mod field;
+mod numbers;
 mod rows;
 
 pub use calendar::{Calendar, Date, Week, days_since_epoch, from_days};
 pub use field::{AsOf, FieldData, Spells};
+pub use numbers::Numbers;
 pub use rows::Rows;
 
 use crate::types::{Basis, Type};

@@ -84,7 +84,7 @@ fn demanded_rows(
         let lookback = node.lookback();
         let wanted = match node.body() {
             Some(Body::Lag) => own.shifted_back(lookback),
-            Some(Body::Window(_) | Body::Direct(_)) => own.widened_back(lookback),
+            Some(Body::Window(_)) => own.widened_back(lookback),
             _ => own,
         };
         for input in &node.inputs {
@@ -99,7 +99,7 @@ fn demanded_rows(
 
 /// Whether a node is computed asset by asset.
 fn asset_by_asset(node: &Node) -> bool {
-    matches!(node.body(), Some(Body::Map(_) | Body::Lag | Body::Window(_) | Body::Direct(_)))
+    matches!(node.body(), Some(Body::Map(_) | Body::Lag | Body::Window(_)))
 }
 
 /// Groups the reachable nodes into steps. A node's stage is one more than the last stage it has to wait for; neighbours

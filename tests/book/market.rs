@@ -8,7 +8,8 @@ use decile::{
     diagnostic::Diagnostic,
     execute::{Signal, Signals},
     panel::{
-        AsOf, Calendar, Date, FieldData, FieldId, Lifetime, MarketData, Prices, Row, Rows, Schema,
+        AsOf, Calendar, Date, FieldData, FieldId, Lifetime, MarketData, Numbers, Prices, Row, Rows,
+        Schema,
     },
     source::{SourceId, Span},
     types::Basis,
@@ -164,7 +165,7 @@ impl<'a> Trial<'a> {
         assert_eq!(values.nrows(), self.market.calendar.len());
         let rows = Arc::new(Rows::all(values.nrows()));
         let width = values.ncols();
-        let values = Arc::new(values.iter().copied().collect());
+        let values: Arc<Numbers> = Arc::new(values.iter().copied().collect::<Vec<f64>>().into());
         self.signals.0.push(Signal { rows, width, values, constant: false });
         SignalId(self.signals.0.len() as u16 - 1)
     }
@@ -172,7 +173,7 @@ impl<'a> Trial<'a> {
     /// Adds values that are the same on every row.
     pub(crate) fn constant(&mut self, values: &[f64]) -> SignalId {
         let rows = Arc::new(Rows::all(self.market.calendar.len()));
-        let values = Arc::new(values.to_vec());
+        let values: Arc<Numbers> = Arc::new(values.to_vec().into());
         let width = values.len();
         self.signals.0.push(Signal { rows, width, values, constant: true });
         SignalId(self.signals.0.len() as u16 - 1)

@@ -18,4 +18,4 @@ pub mod engine;
 pub mod cli;
 
 pub use data::Market;
-pub use engine::{Compiled, Results, Strategy};
+pub use engine::{Compiled, Query, Results, Strategy};

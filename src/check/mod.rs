@@ -42,15 +42,7 @@ pub fn check(loaded: &Loaded, schema: &Schema) -> Result<Checked> {
     settings(&mut checker);
     let strategies = strategies(&mut checker);
     uncalled(&mut checker);
-    if checker.failed() {
-        return Err(Diagnostics::new(checker.diagnostics, &loaded.sources));
-    }
-    Ok(Checked {
-        expressions: checker.expressions,
-        strategies,
-        named,
-        warnings: checker.diagnostics,
-    })
+    finish(checker, strategies, named)
 }
 
 /// Checks every definition of the files, used or not.
@@ -236,7 +228,7 @@ fn once_each(checker: &mut Checker<'_>, clauses: &[Placed<'_>]) {
     }
 }
 
-/// The checked form of one expression of a file, for `eval` and the tests.
+/// The checked form of one expression that sees the definitions of a file; it is named by its text.
 ///
 /// # Errors
 /// All that is wrong with it.
@@ -244,11 +236,43 @@ pub fn check_expression(
     loaded: &Loaded,
     expression: &ast::Expression,
     schema: &Schema,
-) -> Result<(Expressions, ExpressionId)> {
+) -> Result<Checked> {
     let mut checker = Checker::new(loaded, schema);
+    settings(&mut checker);
     let id = checker.infer(expression, FILE);
-    match id {
-        Some(id) if !checker.failed() => Ok((checker.expressions, id)),
-        _ => Err(Diagnostics::new(checker.diagnostics, &loaded.sources)),
+    let name = loaded.sources.slice(expression.span).to_owned();
+    finish(checker, vec![], id.map(|id| (name, id)).into_iter().collect())
+}
+
+/// The checked definitions of a file, whatever its strategies are.
+///
+/// # Errors
+/// All that is wrong with them; a file without any.
+pub fn check_definitions(loaded: &Loaded, schema: &Schema) -> Result<Checked> {
+    let mut checker = Checker::new(loaded, schema);
+    let named = definitions(&mut checker);
+    settings(&mut checker);
+    uncalled(&mut checker);
+    if named.is_empty() && !checker.failed() {
+        let complaint = Diagnostic::error(Code::EmptyFile, "the file has no `let` to evaluate");
+        let help = "a definition is one line: `let cheap = book_equity / market_cap`";
+        checker.report(
+            complaint
+                .at(loaded.files[0].tree.span, "expected a `let` without parameters")
+                .help(help),
+        );
     }
+    finish(checker, vec![], named)
+}
+
+fn finish(
+    checker: Checker<'_>,
+    strategies: Vec<Strategy>,
+    named: Vec<(String, ExpressionId)>,
+) -> Result<Checked> {
+    if checker.failed() {
+        return Err(Diagnostics::new(checker.diagnostics, &checker.loaded.sources));
+    }
+    let Checker { expressions, diagnostics: warnings, .. } = checker;
+    Ok(Checked { expressions, strategies, named, warnings })
 }

@@ -3,9 +3,11 @@
 
 mod explain;
 mod load;
+mod query;
 
 pub use explain::{ExplainedNode, ExplainedStep, Explanation};
 pub use load::SETTING;
+pub use query::{ColumnType, CompiledQuery, Evaluated, Query};
 
 use crate::{
     backtest::{self, Simulation, Track},

@@ -23,13 +23,12 @@ pub fn lower(checked: &Checked) -> (LogicalPlan, Vec<Vec<NodeId>>) {
     (lowering.plan, signals)
 }
 
-/// The plan of one expression, seen by all priced assets that are no reference.
-pub fn lower_expression(expressions: &Expressions, id: ExpressionId) -> LogicalPlan {
+/// The plan of some expressions, seen by all priced assets that are no reference.
+pub fn lower_expressions(expressions: &Expressions, ids: &[ExpressionId]) -> LogicalPlan {
     let mut lowering =
         Lowering { expressions, plan: LogicalPlan::default(), known: FxHashMap::default() };
     let mask = lowering.priced();
-    let root = lowering.expression(id, mask);
-    lowering.plan.roots = vec![root];
+    lowering.plan.roots = ids.iter().map(|id| lowering.expression(*id, mask)).collect();
     lowering.plan
 }
 

@@ -366,7 +366,7 @@ impl<'a> Checker<'a> {
             self.report(error::not_constant(at, &what));
             return None;
         };
-        let found = self.loaded.sources.slice(at).to_owned();
+        let found = self.written(at);
         let fail = |this: &mut Self, expected: &str| {
             this.report(error::out_of_range(at, &what, expected, &found));
             None

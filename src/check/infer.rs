@@ -11,7 +11,10 @@ use crate::{
     operator::{self, Body, Operator},
     panel::{Schema, days_since_epoch},
     source::Span,
-    syntax::ast::{self, ExpressionKind, UnaryOperator},
+    syntax::{
+        self,
+        ast::{self, ExpressionKind, UnaryOperator},
+    },
     types::{Kind, Shape, Type, Unit},
 };
 use rustc_hash::FxHashMap;
@@ -128,6 +131,11 @@ impl<'a> Checker<'a> {
             Some(field) => Some(format!("{}.{name}", self.schema.field(field).table)),
             None => self.names.in_library(name).map(|_| format!("std.{name}")),
         }
+    }
+
+    /// What stands under a span, on one line and without comments.
+    pub(super) fn written(&self, span: Span) -> String {
+        syntax::on_one_line(self.loaded.sources.slice(span))
     }
 
     pub(super) fn ty(&self, id: ExpressionId) -> Type {

@@ -24,7 +24,7 @@ fn bound(kind: BoundKind, label: Option<SignalId>, amount: f64) -> Bound {
         if label.is_some() { "sector" } else { "position" },
     );
     let text = format!("{side} {what} {:.0}%", amount * 100.0);
-    Bound { kind, target, amount, else_cash: false, text, span: SPAN }
+    Bound { kind, target, labels: Default::default(), amount, else_cash: false, text, span: SPAN }
 }
 
 fn market(assets: usize) -> Market {

@@ -166,7 +166,8 @@ impl<'a> Checker<'a> {
         y_span: Span,
     ) -> Option<(ExpressionId, ExpressionId)> {
         if self.is_missing(x) || self.is_missing(y) {
-            return Some((x, y));
+            let (x_fits, y_fits) = (self.has_labels(x, x_span), self.has_labels(y, y_span));
+            return (x_fits && y_fits).then_some((x, y));
         }
         let (a, b) = (self.ty(x), self.ty(y));
         if a.kind != b.kind {
@@ -178,9 +179,7 @@ impl<'a> Checker<'a> {
                 if is_label && self.constant(number).is_some() {
                     let text = self.written(at);
                     let fits = match self.labels_of(label) {
-                        Labels::Field(field) => {
-                            self.schema.field(field).labels.contains(&text)
-                        }
+                        Labels::Field(field) => self.schema.field(field).labels.contains(&text),
                         Labels::Bucket(most) => {
                             text.parse::<u32>().is_ok_and(|n| (1..=most).contains(&n))
                         }
@@ -223,6 +222,15 @@ impl<'a> Checker<'a> {
                 None
             }
         }
+    }
+
+    /// Whether it is no text by itself: without a label to belong to, a text has no code and could equal nothing.
+    pub(super) fn has_labels(&mut self, id: ExpressionId, span: Span) -> bool {
+        let is_text = matches!(self.expressions.get(id), Expression::Text(_));
+        if is_text {
+            self.report(error::lone_text(span));
+        }
+        !is_text
     }
 
     /// The texts of a label's codes; none where the codes are numbers.

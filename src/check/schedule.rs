@@ -111,8 +111,7 @@ impl<'a> Checker<'a> {
             );
             return None;
         }
-        let months =
-            months.iter().map(|m| month_number(self, m)).collect::<Option<Vec<i8>>>()?;
+        let months = months.iter().map(|m| month_number(self, m)).collect::<Option<Vec<i8>>>()?;
         Some(CalendarRule { every, on, months })
     }
 }

@@ -71,5 +71,8 @@ pub(super) fn not_utf8(offset: usize) -> Diagnostic {
 }
 
 pub(super) fn unreadable(error: &std::io::Error) -> Diagnostic {
-    Diagnostic::error(Code::UnreadableFile, format!("the file cannot be read: {}", io_reason(error)))
+    Diagnostic::error(
+        Code::UnreadableFile,
+        format!("the file cannot be read: {}", io_reason(error)),
+    )
 }

@@ -377,7 +377,12 @@ fn describe(tokens: &Tokens) -> String {
             || operators && (OPERATORS.contains(token) || *token == "("))
     });
     words.extend(plain.map(|token| format!("`{token}`")));
-    let groups = [(months, "a month"), (refinement, "a refinement"), (operators, "an operator"), (clauses, "a clause")];
+    let groups = [
+        (months, "a month"),
+        (refinement, "a refinement"),
+        (operators, "an operator"),
+        (clauses, "a clause"),
+    ];
     words.extend(groups.iter().filter(|(there, _)| *there).map(|(_, word)| (*word).to_owned()));
     match words.split_last() {
         None => "the end of the text".to_owned(),

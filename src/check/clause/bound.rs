@@ -4,14 +4,22 @@ use super::{Placed, SignalTable};
 use crate::{
     check::{
         amount::Measure,
+        error,
         infer::Checker,
         strategy::{Bound, BoundKind, BoundTarget},
     },
     syntax::ast::{self, ClauseKind},
 };
 
+/// How many a strategy may have; to find those that conflict each is left out in turn.
+const MOST_BOUNDS: usize = 100;
+
 impl<'a> Checker<'a> {
-    pub(super) fn bounds(&mut self, clauses: &[Placed<'a>], signals: &mut SignalTable) -> Vec<Bound> {
+    pub(super) fn bounds(
+        &mut self,
+        clauses: &[Placed<'a>],
+        signals: &mut SignalTable,
+    ) -> Vec<Bound> {
         let mut bounds = vec![];
         for (clause, span) in clauses {
             let (kind, target, amount, else_cash) = match clause {
@@ -34,6 +42,10 @@ impl<'a> Checker<'a> {
                     id.map(|id| BoundTarget::Group(signals.eligible(id)))
                 }
             };
+            if bounds.len() == MOST_BOUNDS {
+                self.report(error::too_many_bounds(*span, MOST_BOUNDS));
+                break;
+            }
             if let (Some(amount), Some(target)) = (amount, target) {
                 let text = self.written(*span);
                 let labels = labels.unwrap_or_default();

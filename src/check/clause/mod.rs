@@ -23,6 +23,8 @@ use crate::{
     syntax::ast::{self, ClauseKind},
     types::Kind,
 };
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
 
 /// A clause of one strategy with its place.
 pub(super) type Placed<'a> = (&'a ClauseKind, Span);
@@ -69,17 +71,17 @@ pub(super) fn clause_name(kind: &ClauseKind) -> (&'static str, bool) {
     }
 }
 
+/// How many different expressions the clauses of a strategy may look at; each is a panel while it runs.
+const MOST_SIGNALS: usize = 1000;
+
 /// Gathers the signals of one strategy while its clauses are checked.
 #[derive(Default)]
-struct SignalTable(Vec<SignalSource>);
+struct SignalTable(IndexSet<SignalSource, FxBuildHasher>);
 
 impl SignalTable {
     fn add(&mut self, source: SignalSource) -> SignalId {
-        let place = self.0.iter().position(|s| *s == source).unwrap_or_else(|| {
-            self.0.push(source);
-            self.0.len() - 1
-        });
-        SignalId(place as u16)
+        let place = self.0.insert_full(source).0;
+        SignalId(u16::try_from(place).unwrap_or(u16::MAX))
     }
 
     fn eligible(&mut self, id: ExpressionId) -> SignalId {
@@ -130,8 +132,10 @@ impl<'a> Checker<'a> {
         });
         let (from, to) = self.period(clauses);
         let benchmark = self.benchmark(name, clauses, strategies, &mut signals);
-        if self.diagnostics[said..].iter().any(|d| d.severity == Severity::Error)
-        {
+        if signals.0.len() > MOST_SIGNALS {
+            self.report(error::too_many_signals(place, MOST_SIGNALS));
+        }
+        if self.diagnostics[said..].iter().any(|d| d.severity == Severity::Error) {
             return None;
         }
         let daily = match cash? {
@@ -160,7 +164,7 @@ impl<'a> Checker<'a> {
             },
             universe: universe?,
             filters: filters.into_iter().map(|f| f.0).collect(),
-            signals: signals.0,
+            signals: signals.0.into_iter().collect(),
             daily,
         })
     }

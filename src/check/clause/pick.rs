@@ -131,7 +131,7 @@ impl<'a> Checker<'a> {
             let picked = match count {
                 Some(PickCount::All) => None,
                 Some(PickCount::Top(n) | PickCount::Bottom(n)) => Some(n),
-                _ => Some(0),
+                _ => Some(1),
             };
             // A buffer inside the pick, or around everybody, would be accepted and do nothing.
             if picked.is_none_or(|picked| kept < picked) {

@@ -55,7 +55,11 @@ impl<'a> Checker<'a> {
         Some(total)
     }
 
-    pub(super) fn cash(&mut self, clauses: &[Placed<'a>], signals: &mut SignalTable) -> Option<CashRate> {
+    pub(super) fn cash(
+        &mut self,
+        clauses: &[Placed<'a>],
+        signals: &mut SignalTable,
+    ) -> Option<CashRate> {
         let found =
             self.single(clauses, |k| if let ClauseKind::Cash(e) = k { Some(e) } else { None });
         let Some((e, _)) = found else {

@@ -16,7 +16,11 @@ use crate::{
 };
 
 impl<'a> Checker<'a> {
-    pub(super) fn weight(&mut self, clauses: &[Placed<'a>], signals: &mut SignalTable) -> Option<Weight> {
+    pub(super) fn weight(
+        &mut self,
+        clauses: &[Placed<'a>],
+        signals: &mut SignalTable,
+    ) -> Option<Weight> {
         let found =
             self.single(clauses, |k| if let ClauseKind::Weight(m) = k { Some(m) } else { None });
         let Some((method, span)) = found else { return Some(Weight::Equal) };

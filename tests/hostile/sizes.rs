@@ -131,7 +131,7 @@ fn long_sums_and_lists() {
 #[test]
 fn more_conditions_and_caps_than_anybody_has() {
     let conditions =
-        many(50_000, |t, i| writeln!(t, "where close > {i}").expect("a string takes it"));
+        many(50_000, |t, i| writeln!(t, "where volume > {i}").expect("a string takes it"));
     assert_eq!(codes(&format!("{conditions}select all")), [Code::TooLarge.name()]);
     let caps = "cap position 1%\n".repeat(20_000);
     assert_eq!(codes(&format!("{caps}select all")), [Code::TooLarge.name()]);

@@ -14,7 +14,10 @@ const TABLES: &[(&str, &str)] = &[
          B,2020-01-02,5,5,5,5,10\nB,2020-01-03,5,6,4,6,\n",
     ),
     ("w.csv", "date,A,B\n2020-01-02,1,2\n2020-01-03,3,\n"),
-    ("r.csv", "symbol,period_end,filed,equity,shares\nA,2019-12-31,,5,2\nB,2019-09-30,2019-12-01,7,1\n"),
+    (
+        "r.csv",
+        "symbol,period_end,filed,equity,shares\nA,2019-12-31,,5,2\nB,2019-09-30,2019-12-01,7,1\n",
+    ),
     ("l.csv", "symbol,sector,country\nA,Energy,US\nB,,DE\n"),
     ("m.csv", "symbol,start,end\nA,2020-01-01,2020-01-03\nB,2020-01-02,\n"),
     ("s.csv", "date,rate\n2020-01-02,0.01\n2020-01-03,0.02\n"),

@@ -43,6 +43,9 @@ fn well_formed(diagnostics: &Diagnostics) {
         }
     }
     for style in [Style::Terminal, Style::Plain, Style::Short, Style::Json] {
-        assert_eq!(render(diagnostics, style).is_empty(), diagnostics.list.is_empty() && style != Style::Json);
+        assert_eq!(
+            render(diagnostics, style).is_empty(),
+            diagnostics.list.is_empty() && style != Style::Json
+        );
     }
 }

@@ -169,25 +169,19 @@ fn periods() {
 
 #[test]
 fn portfolios() {
-    snapshot(
-        "portfolios",
-        &page(&[
-            &["run", "-e", "select top 3 by close cap position 1%", "--data", "prices.csv"],
-            &[
-                "run",
-                "-e",
-                "select top 3 by close cap position 40% floor position 60%",
-                "--data",
-                "prices.csv",
-            ],
-            &["run", "-e", "select top 3 by -close weight score", "--data", "prices.csv"],
-            &["run", "-e", "select top 3 by close weight by -close", "--data", "prices.csv"],
-            &["run", "-e", "select top 3 by value", "--data", "prices.csv"],
-            &["run", "-e", "select top 3 by close cap sector 25%", "--data", "prices.csv"],
-            &["run", "-e", "select top 3 by close trade at next open", "--data", "prices.csv"],
-            &["run", "-e", "select top 3 by close weight market_cap", "--data", "prices.csv"],
-        ]),
-    );
+    let texts = [
+        "select top 3 by close cap position 1%",
+        "select top 3 by close cap position 40% floor position 60%",
+        "select top 3 by -close weight score",
+        "select top 3 by close weight by -close",
+        "select top 3 by value",
+        "select top 3 by close cap sector 25%",
+        "select top 3 by close trade at next open",
+        "select top 3 by close weight market_cap",
+    ];
+    let calls = texts.map(|text| ["run", "-e", text, "--data", "prices.csv"]);
+    let calls: Vec<&[&str]> = calls.iter().map(<[&str; 5]>::as_slice).collect();
+    snapshot("portfolios", &page(&calls));
 }
 
 #[test]
@@ -214,27 +208,8 @@ fn output() {
 
 #[test]
 fn short_and_json_errors() {
-    snapshot(
-        "short_and_json_errors",
-        &page(&[
-            &[
-                "run",
-                "-e",
-                "select top 0 by closs",
-                "--data",
-                "prices.csv",
-                "--error-format",
-                "short",
-            ],
-            &[
-                "run",
-                "-e",
-                "select top 0 by closs",
-                "--data",
-                "prices.csv",
-                "--error-format",
-                "json",
-            ],
-        ]),
-    );
+    let of = |format| {
+        ["run", "-e", "select top 0 by closs", "--data", "prices.csv", "--error-format", format]
+    };
+    snapshot("short_and_json_errors", &page(&[&of("short"), &of("json")]));
 }

@@ -8,10 +8,16 @@ use super::{
     scope::FileId,
 };
 use crate::{
-    syntax::ast::{self, ExpressionKind, Suffix},
+    syntax::{
+        self,
+        ast::{self, ExpressionKind, Suffix},
+    },
     types::{Kind, Unit},
 };
 use std::ops::RangeInclusive;
+
+/// The largest number of things or rows that a clause may name; far more than any market has.
+const MOST: f64 = 1e7;
 
 /// What an amount measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +77,7 @@ impl<'a> Checker<'a> {
         place: Place<'_>,
     ) -> Option<()> {
         let loaded = self.loaded;
-        let text = |e: &ast::Expression| loaded.sources.slice(e.span);
+        let text = |e: &ast::Expression| syntax::on_one_line(loaded.sources.slice(e.span));
         let expected = match &param.range {
             None => return Some(()),
             Some(ast::ParamRange::Between { low, high, step }) => {
@@ -79,7 +85,7 @@ impl<'a> Checker<'a> {
                     let id = self.infer(step, place)?;
                     if self.constant(id).is_none_or(|s| s.is_nan() || s <= 0.0) {
                         let complaint =
-                            error::out_of_range(step.span, "the step", "above 0", text(step));
+                            error::out_of_range(step.span, "the step", "above 0", &text(step));
                         self.report(complaint);
                         return None;
                     }
@@ -98,7 +104,7 @@ impl<'a> Checker<'a> {
                 if a > b {
                     let expected = format!("at least {}", text(low));
                     let what = format!("the end of the range of `{}`", param.name.text);
-                    let complaint = error::out_of_range(high.span, &what, &expected, text(high));
+                    let complaint = error::out_of_range(high.span, &what, &expected, &text(high));
                     self.report(complaint);
                     return None;
                 }
@@ -119,7 +125,7 @@ impl<'a> Checker<'a> {
             }
         };
         let what = format!("`{}`", param.name.text);
-        let complaint = error::out_of_range(written.span, &what, &expected, text(written));
+        let complaint = error::out_of_range(written.span, &what, &expected, &text(written));
         self.report(complaint);
         None
     }
@@ -144,6 +150,8 @@ impl<'a> Checker<'a> {
             return Some(value);
         }
         let found = self.shown(e, value, unit);
+        let is_too_many = measure.fits(unit) && value > MOST && *range.end() == MOST;
+        let expected = if is_too_many { "at most 10,000,000" } else { expected };
         let mut complaint = error::out_of_range(e.span, what, expected, &found);
         if measure == Measure::Share && unit == Unit::Unknown && (1.0..=100.0).contains(&value) {
             let suffix = if what == "`cost`" { "bps" } else { "%" };
@@ -166,7 +174,7 @@ impl<'a> Checker<'a> {
         measure: Measure,
     ) -> Option<usize> {
         let expected = "a whole number of at least 1";
-        let value = self.amount(e, what, measure, 1.0..=1e7, expected)?;
+        let value = self.amount(e, what, measure, 1.0..=MOST, expected)?;
         if value.fract() != 0.0 {
             let found = self.shown(e, value, Unit::Unknown);
             self.report(error::out_of_range(e.span, what, expected, &found));
@@ -177,7 +185,7 @@ impl<'a> Checker<'a> {
 
     /// An amount as it is written, and its value where that does not say it.
     fn shown(&self, e: &ast::Expression, value: f64, unit: Unit) -> String {
-        let written = self.loaded.sources.slice(e.span).to_owned();
+        let written = self.written(e.span);
         let rows = if unit == Unit::ROWS { " rows" } else { "" };
         match &e.kind {
             ExpressionKind::Name(_) | ExpressionKind::Bracketed(_) if !value.is_nan() => {
@@ -197,7 +205,7 @@ impl<'a> Checker<'a> {
         let is_share = self.ty(id).unit == Unit::RATIO;
         let (measure, most, expected) = match is_share {
             true => (Measure::Share, 1.0, "above 0% and at most 100%"),
-            false => (Measure::Count, 1e7, "a whole number of at least 1, or a share such as 10%"),
+            false => (Measure::Count, MOST, "a whole number of at least 1, or a share such as 10%"),
         };
         let value = self.amount(e, what, measure, f64::MIN_POSITIVE..=most, expected)?;
         if !is_share && value.fract() != 0.0 {

@@ -89,7 +89,8 @@ impl<'a> Checker<'a> {
             self.report(error::not_available(span, &format!("`{name}(…)`")));
             return;
         }
-        let is_value = !matches!(self.names.find(place.file, name, self.schema), Found::Nothing);
+        let is_value = place.locals.iter().any(|(local, _)| *local == name)
+            || !matches!(self.names.find(place.file, name, self.schema), Found::Nothing);
         let error = if is_value {
             error::no_function(span, name)
         } else {
@@ -194,10 +195,12 @@ impl<'a> Checker<'a> {
             };
             if place >= parameters.len() {
                 let takes = match parameters.len() {
+                    0 => "no arguments".to_owned(),
                     1 => "1 argument".to_owned(),
                     n => format!("{n} arguments"),
                 };
-                let what = format!("takes {takes}, but {count} were given");
+                let were = if count == 1 { "was" } else { "were" };
+                let what = format!("takes {takes}, but {count} {were} given");
                 self.report(error::arguments(span, name, signature, &what));
                 return None;
             }
@@ -321,7 +324,7 @@ impl<'a> Checker<'a> {
             Accepts::Number => self.want_kind(id, Kind::Number, at),
             Accepts::Boolean => self.want_kind(id, Kind::Boolean, at),
             Accepts::Label => self.want_kind(id, Kind::Label, at),
-            _ => Some(()),
+            _ => self.has_labels(id, at).then_some(()),
         }
     }
 
@@ -366,7 +369,7 @@ impl<'a> Checker<'a> {
             self.report(error::not_constant(at, &what));
             return None;
         };
-        let found = self.loaded.sources.slice(at).to_owned();
+        let found = self.written(at);
         let fail = |this: &mut Self, expected: &str| {
             this.report(error::out_of_range(at, &what, expected, &found));
             None

@@ -151,6 +151,25 @@ fn with_basis(unit: Unit) -> String {
     }
 }
 
+pub(super) fn lone_text(span: Span) -> Diagnostic {
+    Diagnostic::error(Code::TypeMismatch, "a text, and no label it could belong to")
+        .at(span, "expected a label, such as `sector`")
+        .help("a text may be compared with a label: `sector == \"Energy\"`")
+}
+
+pub(super) fn too_many_signals(span: Span, most: usize) -> Diagnostic {
+    let message =
+        format!("the clauses of a strategy look at more than {most} different expressions");
+    Diagnostic::error(Code::TooLarge, message)
+        .at(span, "this strategy")
+        .help("join conditions with `and` in one `where`")
+}
+
+pub(super) fn too_many_bounds(span: Span, most: usize) -> Diagnostic {
+    Diagnostic::error(Code::TooLarge, format!("a strategy has at most {most} `cap`s and `floor`s"))
+        .at(span, "one too many")
+}
+
 pub(super) fn no_function(span: Span, name: &str) -> Diagnostic {
     Diagnostic::error(Code::Arguments, format!("`{name}` is no function"))
         .at(span, "a value, which takes no arguments")

@@ -11,7 +11,10 @@ use crate::{
     operator::{self, Body, Operator},
     panel::{Schema, days_since_epoch},
     source::Span,
-    syntax::ast::{self, ExpressionKind, UnaryOperator},
+    syntax::{
+        self,
+        ast::{self, ExpressionKind, UnaryOperator},
+    },
     types::{Kind, Shape, Type, Unit},
 };
 use rustc_hash::FxHashMap;
@@ -30,7 +33,9 @@ const MOST_EXPRESSIONS: usize = 200_000;
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) file: FileId,
-    pub(super) locals: &'a [(&'a str, ExpressionId)],
+    /// `None` is a parameter of a function that nobody calls: it may be anything, so nothing is said of what is made of
+    /// it.
+    pub(super) locals: &'a [(&'a str, Option<ExpressionId>)],
 }
 
 /// The state of checking: what is known so far, and what is wrong so far.
@@ -128,6 +133,11 @@ impl<'a> Checker<'a> {
             Some(field) => Some(format!("{}.{name}", self.schema.field(field).table)),
             None => self.names.in_library(name).map(|_| format!("std.{name}")),
         }
+    }
+
+    /// What stands under a span, on one line and without comments.
+    pub(super) fn written(&self, span: Span) -> String {
+        syntax::on_one_line(self.loaded.sources.slice(span))
     }
 
     pub(super) fn ty(&self, id: ExpressionId) -> Type {
@@ -240,8 +250,8 @@ impl<'a> Checker<'a> {
                     self.infer(then, place),
                     self.infer(otherwise, place),
                 );
+                self.want_kind(c?, Kind::Boolean, condition.span)?;
                 let (c, x, y) = (c?, x?, y?);
-                self.want_kind(c, Kind::Boolean, condition.span)?;
                 let (x, y) = self.same_kind(x, y, then.span, otherwise.span)?;
                 let (x, y) = if self.is_missing(x) {
                     (self.retyped(x, y), y)
@@ -252,10 +262,13 @@ impl<'a> Checker<'a> {
             }
             ExpressionKind::Of { value, symbol } => self.of(value, symbol, e.span, place),
             ExpressionKind::In { value, list } => {
-                let x = self.infer(value, place)?;
+                let x = self.infer(value, place);
+                let items: Vec<_> =
+                    list.iter().map(|item| (item, self.infer(item, place))).collect();
+                let x = x?;
                 let mut any = None;
-                for item in list {
-                    let y = self.infer(item, place)?;
+                for (item, y) in items {
+                    let y = y?;
                     let equal = self.compare("==", x, y, (value.span, item.span), e.span)?;
                     any = Some(match any {
                         None => equal,
@@ -354,20 +367,18 @@ impl<'a> Checker<'a> {
         span: Span,
         place: Place<'_>,
     ) -> Option<ExpressionId> {
-        let id = self.infer(value, place)?;
+        let id = self.infer(value, place);
+        let asset = self.schema.asset(&symbol.text);
+        if asset.is_none() {
+            let known = self.schema.symbols.iter().map(String::as_str);
+            self.report(error::unknown_symbol(symbol.span, &symbol.text, known));
+        }
+        let (id, asset) = (id?, asset?);
         let ty = self.ty(id);
         if !matches!(ty.shape, Shape::Panel | Shape::Static) {
             self.report(error::wrong_type(value.span, "one value for each asset", ty));
             return None;
         }
-        let Some(asset) = self.schema.asset(&symbol.text) else {
-            self.report(error::unknown_symbol(
-                symbol.span,
-                &symbol.text,
-                self.schema.symbols.iter().map(String::as_str),
-            ));
-            return None;
-        };
         Some(self.expressions.add(
             Expression::Of { value: id, asset },
             Type { shape: Shape::Series, ..ty },

@@ -81,17 +81,20 @@ fn definitions<'a>(checker: &mut Checker<'a>) -> Vec<(String, ExpressionId)> {
     named.into_iter().map(|(_, name, id)| (name, id)).collect()
 }
 
-/// The names in functions that nobody calls; everything else in them has no types yet.
+/// Functions that nobody calls: their names, their calls, and whatever in them does not depend on their parameters.
 fn uncalled(checker: &mut Checker<'_>) {
     let loaded = checker.loaded;
     for file in (0..loaded.files.len()).map(FileId::File) {
-        let place = infer::Place { file, locals: &[] };
         for definition in loaded.definitions(file) {
             let DefinitionKind::Let(function) = definition.kind else { continue };
             let Some(parameters) = &function.parameters else { continue };
             if checker.is_called(definition) {
                 continue;
             }
+            let unknown: Vec<(&str, Option<ExpressionId>)> =
+                parameters.iter().map(|p| (p.name.text.as_str(), None)).collect();
+            let place = infer::Place { file, locals: &unknown };
+            // What depends on a parameter is not looked into, but its names are known all the same.
             for name in order::uses(&function.value) {
                 let local = parameters.iter().any(|p| p.name.text == name.name);
                 match name.called {
@@ -99,6 +102,10 @@ fn uncalled(checker: &mut Checker<'_>) {
                     false if local => {}
                     false => checker.look_up_name(name.name, name.span, place),
                 }
+            }
+            checker.infer(&function.value, place);
+            for default in parameters.iter().filter_map(|p| p.default.as_ref()) {
+                checker.infer(default, infer::Place { file, locals: &[] });
             }
         }
     }

@@ -73,7 +73,7 @@ impl<'a> Checker<'a> {
         place: Place<'_>,
     ) -> Option<ExpressionId> {
         if let Some((_, id)) = place.locals.iter().rev().find(|(local, _)| *local == name) {
-            return Some(*id);
+            return *id;
         }
         match self.names.find(place.file, name, self.schema) {
             Found::Definition(definition) => self.expand_bare(definition, span),
@@ -243,10 +243,10 @@ impl<'a> Checker<'a> {
         let id = match definition.kind {
             DefinitionKind::Let(l) => {
                 let parameters = l.parameters.as_deref().unwrap_or(&[]);
-                let locals: Vec<(&str, ExpressionId)> = parameters
+                let locals: Vec<(&str, Option<ExpressionId>)> = parameters
                     .iter()
                     .map(|p| p.name.text.as_str())
-                    .zip(key.2.iter().copied())
+                    .zip(key.2.iter().copied().map(Some))
                     .collect();
                 self.infer(&l.value, Place { file: definition.file, locals: &locals })
             }

@@ -12,6 +12,7 @@ use crate::{
     syntax::ast::BinaryOperator,
     types::{Basis, Kind, Shape, Type},
 };
+use std::sync::Arc;
 
 /// To which set of texts the codes of a label belong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +129,7 @@ impl<'a> Checker<'a> {
         if self.is_missing(x) || self.is_missing(y) {
             let (at, other) =
                 if self.is_missing(y) { (spans.1, spans.0) } else { (spans.0, spans.1) };
-            let other = self.loaded.sources.slice(other);
+            let other = &self.written(other);
             self.report(error::compare_missing(at, other, span, symbol == "!="));
             return None;
         }
@@ -165,7 +166,8 @@ impl<'a> Checker<'a> {
         y_span: Span,
     ) -> Option<(ExpressionId, ExpressionId)> {
         if self.is_missing(x) || self.is_missing(y) {
-            return Some((x, y));
+            let (x_fits, y_fits) = (self.has_labels(x, x_span), self.has_labels(y, y_span));
+            return (x_fits && y_fits).then_some((x, y));
         }
         let (a, b) = (self.ty(x), self.ty(y));
         if a.kind != b.kind {
@@ -175,11 +177,9 @@ impl<'a> Checker<'a> {
             for (number, label, at) in [(y, x, y_span), (x, y, x_span)] {
                 let is_label = self.ty(label).kind == Kind::Label;
                 if is_label && self.constant(number).is_some() {
-                    let text = self.loaded.sources.slice(at);
+                    let text = self.written(at);
                     let fits = match self.labels_of(label) {
-                        Labels::Field(field) => {
-                            self.schema.field(field).labels.iter().any(|l| l == text)
-                        }
+                        Labels::Field(field) => self.schema.field(field).labels.contains(&text),
                         Labels::Bucket(most) => {
                             text.parse::<u32>().is_ok_and(|n| (1..=most).contains(&n))
                         }
@@ -221,6 +221,23 @@ impl<'a> Checker<'a> {
                 );
                 None
             }
+        }
+    }
+
+    /// Whether it is no text by itself: without a label to belong to, a text has no code and could equal nothing.
+    pub(super) fn has_labels(&mut self, id: ExpressionId, span: Span) -> bool {
+        let is_text = matches!(self.expressions.get(id), Expression::Text(_));
+        if is_text {
+            self.report(error::lone_text(span));
+        }
+        !is_text
+    }
+
+    /// The texts of a label's codes; none where the codes are numbers.
+    pub(super) fn label_texts(&self, id: ExpressionId) -> Arc<[String]> {
+        match self.labels_of(id) {
+            Labels::Field(field) => Arc::clone(&self.schema.field(field).labels),
+            Labels::Bucket(_) | Labels::Text => Arc::default(),
         }
     }
 

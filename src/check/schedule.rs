@@ -1,6 +1,7 @@
 //! The calendar forms of `rebalance`.
 
 use super::{
+    amount::Measure,
     clause::Placed,
     error,
     infer::Checker,
@@ -8,6 +9,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Code, Diagnostic},
+    source::Span,
     syntax::ast::{self, ClauseKind},
 };
 
@@ -63,13 +65,64 @@ pub(super) fn rules<'a>(checker: &mut Checker<'a>, clauses: &[Placed<'a>]) -> Ve
     rules
 }
 
+impl<'a> Checker<'a> {
+    /// The calendar rule of one trigger.
+    fn calendar_rule(
+        &mut self,
+        every: &'a ast::Every,
+        on: Option<&'a ast::On>,
+        months: &'a [ast::Name],
+        span: Span,
+    ) -> Option<CalendarRule> {
+        let every = match every {
+            ast::Every::Day => Every::Day,
+            ast::Every::Week => Every::Week,
+            ast::Every::Month => Every::Month,
+            ast::Every::Quarter => Every::Quarter,
+            ast::Every::HalfYear => Every::HalfYear,
+            ast::Every::Year => Every::Year,
+            ast::Every::Duration(e) => Every::Rows(self.whole(e, "`every`", Measure::Rows)? as u32),
+        };
+        let on = match on {
+            None | Some(ast::On::LastDay) => On::LastDay,
+            Some(ast::On::FirstDay) => On::FirstDay,
+            Some(ast::On::Weekday { ordinal, weekday }) => {
+                let ordinal_fits = ordinal.is_none_or(|n| n == -1 || (1..=5).contains(&n));
+                if !ordinal_fits {
+                    self.report(error::out_of_range(
+                        weekday.span,
+                        "the week",
+                        "first to fifth, or last",
+                        "another",
+                    ));
+                    return None;
+                }
+                if ordinal.is_some() && every == Every::Week {
+                    self.report(error::weekday_of_a_week(weekday.span, &weekday.text));
+                    return None;
+                }
+                On::Weekday { weekday: weekday_number(self, weekday)?, ordinal: *ordinal }
+            }
+        };
+        if on != On::LastDay && matches!(every, Every::Day | Every::Rows(_)) {
+            self.report(
+                Diagnostic::error(Code::OutOfRange, "`on` needs a period of several days")
+                    .at(span, "there is no choice of a day here"),
+            );
+            return None;
+        }
+        let months = months.iter().map(|m| month_number(self, m)).collect::<Option<Vec<i8>>>()?;
+        Some(CalendarRule { every, on, months })
+    }
+}
+
 /// The number of a weekday, 0 for Monday.
-pub(super) fn weekday(checker: &mut Checker<'_>, name: &ast::Name) -> Option<i8> {
+fn weekday_number(checker: &mut Checker<'_>, name: &ast::Name) -> Option<i8> {
     word(checker, name, "a weekday", &WEEKDAYS)
 }
 
 /// The number of a month, 1 for January.
-pub(super) fn month(checker: &mut Checker<'_>, name: &ast::Name) -> Option<i8> {
+fn month_number(checker: &mut Checker<'_>, name: &ast::Name) -> Option<i8> {
     word(checker, name, "a month", &MONTHS).map(|m| m + 1)
 }
 

@@ -5,6 +5,7 @@ use crate::{
     panel::{AssetId, Date},
     source::Span,
 };
+use std::sync::Arc;
 
 /// A signal of one strategy: an expression whose values are wanted at the strategy's decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -106,6 +107,8 @@ pub struct Bound {
     pub kind: BoundKind,
     /// Of each asset, or of each group of a label (label panel).
     pub target: BoundTarget,
+    /// The texts of the group label's codes, for messages; empty where the codes are numbers (`bucket`).
+    pub labels: Arc<[String]>,
     /// A share of net asset value, 0 to 1.
     pub amount: f64,
     /// The excess of a cap stays in cash.

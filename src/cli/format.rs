@@ -2,7 +2,7 @@
 
 use super::Terminal;
 use crate::{
-    diagnostic::{Code, Diagnostic, Diagnostics},
+    diagnostic::{Code, Diagnostic, Diagnostics, io_reason},
     source::Sources,
     syntax,
 };
@@ -78,7 +78,8 @@ fn format_file(
         terminal.print(&format!("{}\n", path.display()));
     } else {
         replace(path, &formatted).map_err(|error| {
-            let message = format!("the file cannot be rewritten and was left as it is: {error}");
+            let reason = io_reason(&error);
+            let message = format!("the file cannot be rewritten and was left as it is: {reason}");
             Diagnostic::error(Code::OutputFolder, message).in_file(path)
         })?;
     }

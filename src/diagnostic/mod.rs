@@ -1,10 +1,12 @@
 //! What went wrong, as data. Wording is made by each stage's own `error.rs`; text is made by `render`.
 
 mod code;
+mod io;
 mod render;
 mod suggest;
 
 pub use code::{CODES, Code, CodeEntry};
+pub use io::io_reason;
 pub use render::{Style, render};
 pub use suggest::nearest;
 

@@ -49,8 +49,11 @@ fn full(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Stri
     let mut main = Group::with_title(title);
     if let Some(primary) = &diagnostic.primary {
         let mut ids: Vec<SourceId> = vec![primary.span.source];
-        ids.extend(diagnostic.secondary.iter().map(|l| l.span.source));
-        ids.dedup();
+        for label in &diagnostic.secondary {
+            if !ids.contains(&label.span.source) {
+                ids.push(label.span.source);
+            }
+        }
         for id in ids {
             let source = sources.get(id);
             let mut snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());

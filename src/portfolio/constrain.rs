@@ -39,8 +39,8 @@ pub(super) struct Conflict {
     pub(super) bounds: Vec<usize>,
     /// How many names there are to hold.
     pub(super) names: usize,
-    /// By bound of the policy: how many groups its label has among them.
-    pub(super) groups: Vec<usize>,
+    /// By bound of the policy: the codes of its label among them.
+    pub(super) groups: Vec<Vec<u32>>,
     pub(super) lack: Lack,
 }
 
@@ -100,11 +100,13 @@ fn smallest_below(weights: &[f64], floor: f64) -> Option<usize> {
 /// The assets' groups for each label that a bound names.
 struct Groups {
     by_label: BTreeMap<SignalId, Partition>,
+    /// The code of each group.
+    codes: BTreeMap<SignalId, Vec<u32>>,
 }
 
 impl Groups {
     fn new(decision: Decision<'_>, assets: &[usize]) -> Self {
-        let mut by_label = BTreeMap::new();
+        let (mut by_label, mut codes_of) = (BTreeMap::new(), BTreeMap::new());
         for bound in &decision.policy.bounds {
             let BoundTarget::Group(label) = bound.target else { continue };
             by_label.entry(label).or_insert_with(|| {
@@ -114,14 +116,13 @@ impl Groups {
                 known.sort_unstable();
                 known.dedup();
                 let place = |code: &u32| known.binary_search(code).unwrap_or_default();
-                Partition {
-                    group: codes.iter().map(place).collect(),
-                    lower: vec![0.0; known.len()],
-                    upper: vec![f64::INFINITY; known.len()],
-                }
+                let group = codes.iter().map(place).collect();
+                let count = known.len();
+                codes_of.insert(label, known);
+                Partition { group, lower: vec![0.0; count], upper: vec![f64::INFINITY; count] }
             });
         }
-        Self { by_label }
+        Self { by_label, codes: codes_of }
     }
 
     /// The partitions with the bounds that `wanted` lets through.
@@ -205,11 +206,11 @@ fn conflict(bounds: &[Bound], groups: &Groups, start: &[f64], budget: Budget) ->
         (_, Some(least)) if least > 1.0 => Lack::TooMuch(least),
         _ => Lack::Unmet,
     };
-    let count = |b: &Bound| match b.target {
-        BoundTarget::Group(label) => groups.by_label.get(&label).map_or(0, |p| p.lower.len()),
-        BoundTarget::Position => start.len(),
+    let codes = |b: &Bound| match b.target {
+        BoundTarget::Group(label) => groups.codes.get(&label).cloned().unwrap_or_default(),
+        BoundTarget::Position => vec![],
     };
-    Conflict { bounds: set, names: start.len(), groups: bounds.iter().map(count).collect(), lack }
+    Conflict { bounds: set, names: start.len(), groups: bounds.iter().map(codes).collect(), lack }
 }
 
 /// Which bounds hold an asset or group exactly at their amount.

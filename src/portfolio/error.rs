@@ -3,6 +3,7 @@
 use super::{
     Decision, Picked,
     constrain::{Conflict, Lack},
+    select::NO_GROUP,
 };
 use crate::{
     check::{Bound, BoundKind, BoundTarget},
@@ -76,6 +77,26 @@ pub(super) fn no_weights(decision: Decision<'_>, picked: usize, missing: usize) 
     Box::new(diagnostic)
 }
 
+/// `each of Energy, Utilities and 3 more groups`
+fn in_groups(bound: &Bound, codes: &[u32]) -> String {
+    const MOST: usize = 6;
+    let name = |code: &u32| match bound.labels.get(*code as usize) {
+        _ if *code == NO_GROUP => "those without a label".to_owned(),
+        Some(text) => text.clone(),
+        None => format!("group {code}"),
+    };
+    let shown = if codes.len() > MOST { MOST - 1 } else { codes.len() };
+    let mut names: Vec<String> = codes[..shown].iter().map(name).collect();
+    if shown < codes.len() {
+        names.push(format!("{} more groups", codes.len() - shown));
+    }
+    match names.split_last() {
+        None => "no group".to_owned(),
+        Some((only, [])) => only.clone(),
+        Some((last, others)) => format!("each of {} and {last}", others.join(", ")),
+    }
+}
+
 pub(super) fn infeasible(decision: Decision<'_>, conflict: &Conflict) -> Box<Diagnostic> {
     let bounds: Vec<&Bound> = conflict.bounds.iter().map(|&i| &decision.policy.bounds[i]).collect();
     let texts: Vec<String> = bounds.iter().map(|b| format!("`{}`", b.text)).collect();
@@ -109,8 +130,7 @@ pub(super) fn infeasible(decision: Decision<'_>, conflict: &Conflict) -> Box<Dia
         let text = match bound.target {
             BoundTarget::Position => format!("{side} {amount} in each of {names}"),
             BoundTarget::Group(_) => {
-                let groups = conflict.groups[place];
-                format!("{side} {amount} in each of {}", plural(groups, "group", "groups"))
+                format!("{side} {amount} in {}", in_groups(bound, &conflict.groups[place]))
             }
         };
         diagnostic = if i == 0 {

@@ -85,9 +85,12 @@ impl<'a> AtRow<'a> {
     }
 }
 
+/// The group of the assets without a label.
+pub(super) const NO_GROUP: u32 = u32::MAX;
+
 /// The group of a label's value; those without a label are one group.
 pub(super) fn group_of(label: f64) -> u32 {
-    if label.is_nan() { u32::MAX } else { label as u32 }
+    if label.is_nan() { NO_GROUP } else { label as u32 }
 }
 
 /// Picks. Ties go to what is held (`held`, sorted), then to the symbol that sorts first.

@@ -1,7 +1,7 @@
 //! The report as files in a folder: written whole or not at all.
 
 use super::{Report, json, number::exact};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, io_reason};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -17,15 +17,19 @@ const NAMES: [&str; 4] = ["nav.csv", "holdings.csv", "trades.csv", "summary.json
 pub fn write(report: &Report<'_>, folder: &Path) -> Result<(), Box<Diagnostic>> {
     let contents = [nav(report), holdings(report), trades(report), summary(report)];
     store(&contents, folder).map_err(|fault| {
-        let text = format!("the results cannot be written to {}: {fault}", folder.display());
+        let reason = io_reason(&fault);
+        let text = format!("the results cannot be written to {}: {reason}", folder.display());
         let help = "name a folder that can be made or written to; nothing was changed";
         Box::new(Diagnostic::error(Code::OutputFolder, text).help(help))
     })
 }
 
 fn store(contents: &[Vec<u8>; 4], folder: &Path) -> io::Result<()> {
-    if folder.exists() && !folder.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is a file"));
+    if let Some(there) = folder.ancestors().find(|a| a.exists())
+        && !there.is_dir()
+    {
+        let text = format!("`{}` is a file", there.display());
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, text));
     }
     let parent = match folder.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

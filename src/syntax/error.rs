@@ -2,7 +2,7 @@
 
 use super::{MAX_LENGTH, MAX_NAME, MAX_NESTING, MAX_OPERATORS};
 use crate::{
-    diagnostic::{Code, Diagnostic},
+    diagnostic::{Code, Diagnostic, io_reason},
     source::Span,
 };
 
@@ -71,5 +71,8 @@ pub(super) fn not_utf8(offset: usize) -> Diagnostic {
 }
 
 pub(super) fn unreadable(error: &std::io::Error) -> Diagnostic {
-    Diagnostic::error(Code::UnreadableFile, format!("the file cannot be read: {error}"))
+    Diagnostic::error(
+        Code::UnreadableFile,
+        format!("the file cannot be read: {}", io_reason(error)),
+    )
 }

@@ -71,6 +71,21 @@ fn is_keyword(word: &str) -> bool {
     KEYWORDS.contains(&word) || CLAUSES.contains(&word)
 }
 
+const MONTHS: &[&str] = &[
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
 /// What may follow any number; worth a suggestion, but not a mention.
 const MAGNITUDES: &[&str] = &["thousand", "million", "billion"];
 /// What refines a pick.
@@ -121,8 +136,25 @@ fn refused(start: Rule, text: &str, at: usize, source: SourceId) -> (Place<'_>, 
             let at = keyword.range.start;
             (Place::new(text, at, source), accepted(start, text, at))
         }
+        // `in juni`: the parser took it for a number of tranches, but a month was meant.
+        Some(month)
+            if only_tranches(&tokens) && !near_months(place.word(Some(month))).is_empty() =>
+        {
+            let at = month.range.start;
+            (Place::new(text, at, source), MONTHS.iter().map(|m| (*m).to_owned()).collect())
+        }
         _ => (place, tokens),
     }
+}
+
+/// Whether nothing but `tranches` may follow, or more of the name before it.
+fn only_tranches(tokens: &Tokens) -> bool {
+    let others = tokens.iter().filter(|token| !["(", "."].contains(&token.as_str()));
+    others.eq(["tranches"])
+}
+
+fn near_months(word: &str) -> Vec<&'static str> {
+    nearest(word, MONTHS.iter().copied())
 }
 
 /// All that the parser accepts at a place. Inside a word it knows only how the word goes on; cut off before the word,
@@ -227,6 +259,10 @@ impl<'t> Place<'t> {
 
     /// Adds what to do, where that can be guessed.
     fn mend(&self, diagnostic: Diagnostic, tokens: &Tokens, found: &str, span: Span) -> Diagnostic {
+        if only_tranches(tokens) {
+            return diagnostic
+                .help("months or tranches follow `in`: `in june, december`, `in 4 tranches`");
+        }
         let Some(piece) = &self.found else { return diagnostic };
         let wants = |token: &str| tokens.contains(token);
         let operators = wants("+");
@@ -320,6 +356,7 @@ fn describe(tokens: &Tokens) -> String {
     let (clauses, operators, expression) = (is_clause(tokens), wants("+"), is_expression(tokens));
     let literal = wants("0..9") && wants("true");
     let refinement = wants("keep") && wants("replace");
+    let months = wants("january") && wants("december");
     let mut words: Vec<String> = if expression {
         vec!["an expression".to_owned()]
     } else {
@@ -336,10 +373,16 @@ fn describe(tokens: &Tokens) -> String {
             || literal && OPERANDS.contains(token) && *token != "("
             || refinement && REFINEMENTS.contains(token)
             || clauses && CLAUSES.contains(token)
+            || months && MONTHS.contains(token)
             || operators && (OPERATORS.contains(token) || *token == "("))
     });
     words.extend(plain.map(|token| format!("`{token}`")));
-    let groups = [(refinement, "a refinement"), (operators, "an operator"), (clauses, "a clause")];
+    let groups = [
+        (months, "a month"),
+        (refinement, "a refinement"),
+        (operators, "an operator"),
+        (clauses, "a clause"),
+    ];
     words.extend(groups.iter().filter(|(there, _)| *there).map(|(_, word)| (*word).to_owned()));
     match words.split_last() {
         None => "the end of the text".to_owned(),

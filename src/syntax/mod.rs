@@ -10,6 +10,7 @@ mod scan;
 mod tree;
 
 pub use read::{read, read_from};
+pub use scan::on_one_line;
 pub use tree::{expression_text, tree_text};
 
 use crate::{

@@ -52,6 +52,20 @@ pub(super) fn pieces(text: &str) -> Pieces<'_> {
     Pieces { text, at: 0 }
 }
 
+/// A stretch of text on one line, without its comments.
+pub fn on_one_line(text: &str) -> String {
+    let mut line = String::new();
+    let mut end = 0;
+    for piece in pieces(text).filter(|piece| piece.kind != PieceKind::Comment) {
+        if !line.is_empty() && piece.range.start > end {
+            line.push(' ');
+        }
+        end = piece.range.end;
+        line.push_str(&text[piece.range]);
+    }
+    line
+}
+
 /// Operators and typical slips of more than one character, longest first.
 const SYMBOLS: &[&str] =
     &["===", "==", "!=", "<=", ">=", "<>", "|>", "??", "..", "&&", "||", "**", "->", "=>", ":="];

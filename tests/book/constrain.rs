@@ -24,7 +24,8 @@ fn bound(kind: BoundKind, label: Option<SignalId>, amount: f64) -> Bound {
         if label.is_some() { "sector" } else { "position" },
     );
     let text = format!("{side} {what} {:.0}%", amount * 100.0);
-    Bound { kind, target, amount, else_cash: false, text, span: SPAN }
+    let labels = ["Energy", "Health", "Utilities"].map(str::to_owned).into();
+    Bound { kind, target, labels, amount, else_cash: false, text, span: SPAN }
 }
 
 fn market(assets: usize) -> Market {
@@ -162,7 +163,7 @@ fn what_cannot_be_satisfied_is_said_with_date_caps_and_amount() {
         (
             "`cap sector 25%` allows at most 75% in 50 names on 2020-01-01, 25% short of 100%"
                 .to_owned(),
-            vec!["at most 25% in each of 3 groups".to_owned()]
+            vec!["at most 25% in each of Energy, Health and Utilities".to_owned()]
         )
     );
     strategy.policy.bounds = vec![bound(FLOOR, Some(sector), 0.4)];

@@ -7,7 +7,7 @@ use decile::{
     source::{SourceId, Sources, Span},
 };
 use ndarray::Array2;
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 const TEXT: &str = "select top 12 by momentum
 weight score
@@ -46,10 +46,12 @@ fn errors_of_a_run() {
     let _ = writeln!(page, "{}\n", shown(&trial));
 
     trial.policy.weight = Weight::Equal;
-    let sector = trial.constant(&[0., 0., 0., 0., 0., 0., 0., 0., 1., 1., 2., 2.]);
+    let sector = trial.constant(&[0., 0., 0., 0., 0., 0., 0., 0., 1., 1., f64::NAN, f64::NAN]);
+    let labels: Arc<[String]> = ["Energy", "Utilities"].map(str::to_owned).into();
     let bound = |target, amount, text: &str| Bound {
         kind: BoundKind::Cap,
         target,
+        labels: labels.clone(),
         amount,
         else_cash: false,
         text: text.to_owned(),

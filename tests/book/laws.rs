@@ -84,6 +84,7 @@ fn run(case: &Case, order: &[usize]) -> Option<Track> {
     policy.bounds = vec![Bound {
         kind: BoundKind::Cap,
         target: BoundTarget::Position,
+        labels: Default::default(),
         amount: case.cap,
         else_cash: true,
         text: "cap position".to_owned(),

@@ -65,6 +65,7 @@ fn trial<'a>(market: &'a Market, lookback: usize, cap: Option<f64>) -> Trial<'a>
     trial.policy.bounds.extend(cap.map(|amount| Bound {
         kind: BoundKind::Cap,
         target: BoundTarget::Position,
+        labels: Default::default(),
         amount,
         else_cash: true,
         text: "cap position 30% else cash".to_owned(),

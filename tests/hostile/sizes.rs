@@ -129,6 +129,15 @@ fn long_sums_and_lists() {
 }
 
 #[test]
+fn more_conditions_and_caps_than_anybody_has() {
+    let conditions =
+        many(50_000, |t, i| writeln!(t, "where volume > {i}").expect("a string takes it"));
+    assert_eq!(codes(&format!("{conditions}select all")), [Code::TooLarge.name()]);
+    let caps = "cap position 1%\n".repeat(20_000);
+    assert_eq!(codes(&format!("{caps}select all")), [Code::TooLarge.name()]);
+}
+
+#[test]
 fn files_that_use_files_that_use_files() {
     // Each layer uses both files of the next: 2^40 ways down, but 80 files.
     let folder = tempfile::tempdir().expect("a temporary folder");

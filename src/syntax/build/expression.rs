@@ -148,6 +148,10 @@ impl Builder<'_> {
         let span = value.span.to(self.span(&pair));
         let rule = pair.as_rule();
         let inner = pair.into_inner();
+        if rule == Rule::member {
+            let kind = self.member(value, &inner, depth)?;
+            return Ok(Expression { kind, span });
+        }
         let value = Box::new(value);
         let kind = match rule {
             Rule::pipe_step => {
@@ -157,11 +161,6 @@ impl Builder<'_> {
             Rule::of_symbol => {
                 ExpressionKind::Of { value, symbol: self.text(tagged(&inner, "symbol")) }
             }
-            Rule::member => ExpressionKind::Member {
-                value,
-                name: self.name(tagged(&inner, "name")),
-                arguments: self.arguments(&inner, depth)?,
-            },
             Rule::in_list => {
                 let list = super::child(&inner, Rule::list).expect("`in` has a list");
                 ExpressionKind::In { value, list: self.expressions(list, depth)? }
@@ -173,6 +172,31 @@ impl Builder<'_> {
             },
         };
         Ok(Expression { kind, span })
+    }
+
+    /// `.beta(f)` behind an expression. Behind a bare name it is that of a table's field, `reports.cash` with space
+    /// around the dot.
+    fn member(
+        &self,
+        value: Expression,
+        inner: &Pairs<'_, Rule>,
+        depth: usize,
+    ) -> Result<ExpressionKind> {
+        let name = self.name(tagged(inner, "name"));
+        let arguments = self.arguments(inner, depth)?;
+        Ok(match (value.kind, arguments) {
+            (ExpressionKind::Name(Path { table: None, name: table }), arguments) => {
+                let path = Path { table: Some(table), name };
+                match arguments {
+                    Some(arguments) => ExpressionKind::Call { callee: path, arguments },
+                    None => ExpressionKind::Name(path),
+                }
+            }
+            (kind, arguments) => {
+                let value = Box::new(Expression { kind, span: value.span });
+                ExpressionKind::Member { value, name, arguments }
+            }
+        })
     }
 
     /// What stands by itself: a literal, a reference, brackets.

@@ -80,7 +80,11 @@ pub(super) fn brackets(open: &str, items: Vec<Layout>, close: &str) -> Layout {
 
 /// A name as it was written.
 pub(super) fn path_text(sources: &Sources, path: &Path) -> String {
-    sources.slice(path.span()).to_owned()
+    let name = sources.slice(path.name.span);
+    match &path.table {
+        Some(table) => format!("{}.{name}", sources.slice(table.span)),
+        None => name.to_owned(),
+    }
 }
 
 fn level(operator: BinaryOperator) -> u8 {

@@ -1,0 +1,57 @@
+//! `cap` and `floor`: of each asset, of each group.
+
+use super::{Placed, SignalTable};
+use crate::{
+    check::{
+        amount::Measure,
+        error,
+        infer::Checker,
+        strategy::{Bound, BoundKind, BoundTarget},
+    },
+    syntax::ast::{self, ClauseKind},
+};
+
+/// How many a strategy may have; to find those that conflict each is left out in turn.
+const MOST_BOUNDS: usize = 100;
+
+impl<'a> Checker<'a> {
+    pub(super) fn bounds(
+        &mut self,
+        clauses: &[Placed<'a>],
+        signals: &mut SignalTable,
+    ) -> Vec<Bound> {
+        let mut bounds = vec![];
+        for (clause, span) in clauses {
+            let (kind, target, amount, else_cash) = match clause {
+                ClauseKind::Cap { target, amount, else_cash, .. } => {
+                    (BoundKind::Cap, target, amount, *else_cash)
+                }
+                ClauseKind::Floor { target, amount } => (BoundKind::Floor, target, amount, false),
+                _ => continue,
+            };
+            let what = if kind == BoundKind::Cap { "`cap`" } else { "`floor`" };
+            let expected = "above 0% and at most 100%";
+            let amount =
+                self.amount(amount, what, Measure::Share, f64::MIN_POSITIVE..=1.0, expected);
+            let mut labels = None;
+            let target = match target {
+                ast::BoundTarget::Position => Some(BoundTarget::Position),
+                ast::BoundTarget::Group(label) => {
+                    let id = self.label(label);
+                    labels = id.map(|id| self.label_texts(id));
+                    id.map(|id| BoundTarget::Group(signals.eligible(id)))
+                }
+            };
+            if bounds.len() == MOST_BOUNDS {
+                self.report(error::too_many_bounds(*span, MOST_BOUNDS));
+                break;
+            }
+            if let (Some(amount), Some(target)) = (amount, target) {
+                let text = self.written(*span);
+                let labels = labels.unwrap_or_default();
+                bounds.push(Bound { kind, target, labels, amount, else_cash, text, span: *span });
+            }
+        }
+        bounds
+    }
+}

@@ -1,0 +1,287 @@
+//! The clauses of a strategy to its policy. A clause that this version does not carry out is refused by name.
+
+mod benchmark;
+mod bound;
+mod period;
+mod pick;
+mod trade;
+mod weight;
+
+use super::{
+    amount::Measure,
+    error,
+    expression::ExpressionId,
+    infer::{Checker, Place, builtin},
+    program::{Scope, SignalSource, Strategy},
+    schedule,
+    scope::FileId,
+    strategy::{CashRate, Policy, SignalId},
+};
+use crate::{
+    diagnostic::Severity,
+    source::Span,
+    syntax::ast::{self, ClauseKind},
+    types::Kind,
+};
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
+
+/// A clause of one strategy with its place.
+pub(super) type Placed<'a> = (&'a ClauseKind, Span);
+
+/// The expressions of a file's clauses see the file's names.
+pub(super) const FILE: Place<'static> = Place { file: FileId::File(0), locals: &[] };
+
+/// The name of a clause, and whether it may stand several times.
+pub(super) fn clause_name(kind: &ClauseKind) -> (&'static str, bool) {
+    match kind {
+        ClauseKind::From(_) => ("from", false),
+        ClauseKind::To(_) => ("to", false),
+        ClauseKind::Universe(_) | ClauseKind::UniverseTop { .. } => ("universe", false),
+        ClauseKind::Where(_) => ("where", true),
+        ClauseKind::Pick(p) if p.side == ast::Side::Short => ("short", false),
+        ClauseKind::Pick(_) => ("select", false),
+        ClauseKind::Hold(_) => ("hold", false),
+        ClauseKind::Weight(_) => ("weight", false),
+        ClauseKind::Cap { .. } => ("cap", true),
+        ClauseKind::Floor { .. } => ("floor", true),
+        ClauseKind::Names { .. } => ("names", false),
+        ClauseKind::CapTurnover(_) => ("cap turnover", false),
+        ClauseKind::CapVolume(_) => ("cap volume", false),
+        ClauseKind::LimitBudget { .. } | ClauseKind::Limit { .. } => ("limit", true),
+        ClauseKind::OnInfeasible { .. } => ("on infeasible", false),
+        ClauseKind::Neutralize(_) => ("neutralize", false),
+        ClauseKind::Exposure(_) => ("exposure", false),
+        ClauseKind::TargetVolatility { .. } => ("target volatility", false),
+        ClauseKind::Rebalance(_) => ("rebalance", false),
+        ClauseKind::ExitWhen(_) => ("exit when", true),
+        ClauseKind::TradeAt { .. } => ("trade at", false),
+        ClauseKind::TradeIf(_) => ("trade if", false),
+        ClauseKind::Cost(_) => ("cost", true),
+        ClauseKind::Commission { .. } => ("commission", true),
+        ClauseKind::Slippage(_) => ("slippage", true),
+        ClauseKind::Impact(_) => ("impact", true),
+        ClauseKind::Borrow(_) => ("borrow", true),
+        ClauseKind::Cash(_) => ("cash", false),
+        ClauseKind::Capital(_) => ("capital", false),
+        ClauseKind::Lot(_) => ("lot", false),
+        ClauseKind::Delisting(_) => ("delisting", false),
+        ClauseKind::Benchmark(_) => ("benchmark", false),
+        ClauseKind::Expect(_) => ("expect", true),
+    }
+}
+
+/// How many different expressions the clauses of a strategy may look at; each is a panel while it runs.
+const MOST_SIGNALS: usize = 1000;
+
+/// Gathers the signals of one strategy while its clauses are checked.
+#[derive(Default)]
+struct SignalTable(IndexSet<SignalSource, FxBuildHasher>);
+
+impl SignalTable {
+    fn add(&mut self, source: SignalSource) -> SignalId {
+        let place = self.0.insert_full(source).0;
+        SignalId(u16::try_from(place).unwrap_or(u16::MAX))
+    }
+
+    fn eligible(&mut self, id: ExpressionId) -> SignalId {
+        self.add(SignalSource::Expression(id, Scope::Eligible))
+    }
+}
+
+impl<'a> Checker<'a> {
+    /// One strategy from its clauses, or `None` when something was wrong and has been said.
+    pub(super) fn strategy(
+        &mut self,
+        name: &str,
+        documentation: Option<&String>,
+        place: Span,
+        clauses: &[Placed<'a>],
+        strategies: &[&str],
+    ) -> Option<Strategy> {
+        let said = self.diagnostics.len();
+        for (kind, span) in clauses {
+            self.refuse_later(kind, *span);
+        }
+        let mut signals = SignalTable::default();
+        let universe = self.universe(clauses);
+        let filters: Vec<(ExpressionId, Span)> = clauses
+            .iter()
+            .filter_map(|(kind, _)| if let ClauseKind::Where(e) = kind { Some(e) } else { None })
+            .filter_map(|e| Some((self.boolean(e)?, e.span)))
+            .collect();
+        let universe_signal = signals.add(SignalSource::Universe);
+        let eligible = signals.add(SignalSource::Eligible);
+        let filter_signals = filters.iter().map(|(id, span)| {
+            let text = self.written(*span);
+            (signals.add(SignalSource::Expression(*id, Scope::Universe)), text)
+        });
+        let filter_signals = filter_signals.collect();
+        let pick = self.pick(name, place, clauses, &mut signals);
+        let weight = self.weight(clauses, &mut signals);
+        let bounds = self.bounds(clauses, &mut signals);
+        let rules = schedule::rules(self, clauses);
+        let (trade, sized_at_fill) = self.trade(clauses);
+        let cost = self.cost(clauses);
+        let cash = self.cash(clauses, &mut signals);
+        let capital =
+            self.single(clauses, |k| if let ClauseKind::Capital(e) = k { Some(e) } else { None });
+        let capital = capital.map(|(e, _)| {
+            let expected = "an amount of money above 0";
+            self.amount(e, "`capital`", Measure::Money, 1e-6..=1e15, expected)
+        });
+        let (from, to) = self.period(clauses);
+        let benchmark = self.benchmark(name, clauses, strategies, &mut signals);
+        if signals.0.len() > MOST_SIGNALS {
+            self.report(error::too_many_signals(place, MOST_SIGNALS));
+        }
+        if self.diagnostics[said..].iter().any(|d| d.severity == Severity::Error) {
+            return None;
+        }
+        let daily = match cash? {
+            CashRate::Series(id) => vec![id],
+            CashRate::Constant(_) => vec![],
+        };
+        Some(Strategy {
+            name: name.to_owned(),
+            documentation: documentation.cloned(),
+            policy: Policy {
+                from,
+                to,
+                universe: universe_signal,
+                filters: filter_signals,
+                eligible,
+                pick: pick?,
+                weight: weight?,
+                bounds,
+                schedule: rules,
+                trade,
+                sized_at_fill,
+                cost: cost?,
+                cash: cash?,
+                capital: capital.unwrap_or(Some(1e6))?,
+                benchmark: benchmark?,
+            },
+            universe: universe?,
+            filters: filters.into_iter().map(|f| f.0).collect(),
+            signals: signals.0.into_iter().collect(),
+            daily,
+        })
+    }
+
+    /// The last clause of a kind that stands once.
+    fn single<T>(
+        &self,
+        clauses: &[Placed<'a>],
+        take: impl Fn(&'a ClauseKind) -> Option<T>,
+    ) -> Option<(T, Span)> {
+        clauses.iter().rev().find_map(|(kind, span)| take(kind).map(|t| (t, *span)))
+    }
+
+    fn later(&mut self, span: Span, what: &str) {
+        self.report(error::not_available(span, what));
+    }
+
+    /// Refuses what the grammar knows and this version does not carry out.
+    fn refuse_later(&mut self, kind: &'a ClauseKind, span: Span) {
+        match kind {
+            ClauseKind::Pick(pick) => {
+                if pick.side == ast::Side::Short {
+                    self.later(span, "`short`");
+                }
+                if let Some(e) = &pick.replace_at_most {
+                    self.later(e.span, "`replace at most`");
+                }
+                if let Some(e) = &pick.hold_at_least {
+                    self.later(e.span, "`hold at least`");
+                }
+            }
+            ClauseKind::Cap { active: true, .. } => self.later(span, "`cap … active`"),
+            ClauseKind::LimitBudget { budget, .. } => {
+                let name = match budget {
+                    ast::Budget::TradeVolume => "`limit trade_volume`",
+                    ast::Budget::TrackingError => "`limit tracking_error`",
+                    ast::Budget::Volatility => "`limit volatility`",
+                };
+                self.later(span, name);
+            }
+            ClauseKind::TradeAt { when, if_change, .. } => {
+                if let ast::TradeWhen::Over(_) = when {
+                    self.later(span, "`trade over`");
+                }
+                if let Some(e) = if_change {
+                    self.later(e.span, "`trade … if change`");
+                }
+            }
+            ClauseKind::Rebalance(_)
+            | ClauseKind::From(_)
+            | ClauseKind::To(_)
+            | ClauseKind::Universe(_)
+            | ClauseKind::UniverseTop { .. }
+            | ClauseKind::Where(_)
+            | ClauseKind::Weight(_)
+            | ClauseKind::Cap { .. }
+            | ClauseKind::Floor { .. }
+            | ClauseKind::Cost(_)
+            | ClauseKind::Cash(_)
+            | ClauseKind::Capital(_)
+            | ClauseKind::Benchmark(_) => {}
+            other => self.later(span, &format!("`{}`", clause_name(other).0)),
+        }
+    }
+
+    fn boolean(&mut self, e: &'a ast::Expression) -> Option<ExpressionId> {
+        let id = self.infer(e, FILE)?;
+        self.want_kind(id, Kind::Boolean, e.span)?;
+        Some(id)
+    }
+
+    /// A number that differs between assets.
+    fn number_of_assets(&mut self, e: &'a ast::Expression) -> Option<ExpressionId> {
+        let id = self.infer(e, FILE)?;
+        self.want_number_of_assets(id, e.span)
+    }
+
+    fn want_number_of_assets(&mut self, id: ExpressionId, span: Span) -> Option<ExpressionId> {
+        self.want_kind(id, Kind::Number, span)?;
+        let ty = self.ty(id);
+        if !ty.shape_has_assets() {
+            self.report(error::wrong_type(span, "a number of each asset", ty));
+            return None;
+        }
+        Some(id)
+    }
+
+    /// The market's, or the text's, `market_cap`.
+    fn market_cap(&mut self, span: Span) -> Option<ExpressionId> {
+        let id = self.resolve("market_cap", span, FILE)?;
+        self.want_number_of_assets(id, span)
+    }
+
+    /// A label of assets, for `cap`, `floor`, `per`.
+    fn label(&mut self, e: &'a ast::Expression) -> Option<ExpressionId> {
+        let id = self.infer(e, FILE)?;
+        self.want_groups(id, e.span)?;
+        Some(id)
+    }
+
+    /// The universe: `Some(None)` is every priced asset.
+    fn universe(&mut self, clauses: &[Placed<'a>]) -> Option<Option<ExpressionId>> {
+        let clause = clauses.iter().rev().find_map(|(kind, span)| match kind {
+            ClauseKind::Universe(e) => Some((None, e, *span)),
+            ClauseKind::UniverseTop { count, by } => Some((Some(count), by, *span)),
+            _ => None,
+        });
+        let Some((count, e, span)) = clause else { return Some(None) };
+        match count {
+            None => self.boolean(e).map(Some),
+            Some(count) => {
+                let id = self.number_of_assets(e)?;
+                let (n, is_share) = self.count_or_share(count, "the size of the universe")?;
+                // The operator tells a share by its being under one.
+                let n = if is_share && n == 1.0 { f64::from(u32::MAX) } else { n };
+                Some(Some(self.apply(builtin("top"), vec![id], vec![n], None, span)))
+            }
+        }
+    }
+}

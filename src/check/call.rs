@@ -18,11 +18,31 @@ use crate::{
 /// The longest window, in rows: four centuries of daily data.
 const LONGEST: f64 = 100_000.0;
 
-/// An argument after checking; `None` where something was wrong and has been said.
-type Given<'a> = (Option<&'a ast::Name>, Span, Option<ExpressionId>);
+/// A value after checking; `None` where something was wrong and has been said.
+type Item = (Span, Option<ExpressionId>);
 
-/// What one parameter gets: several values only where it may be repeated.
-type Slot = Vec<(Span, Option<ExpressionId>)>;
+/// An argument after checking.
+pub(super) struct Given<'a> {
+    name: Option<&'a ast::Name>,
+    span: Span,
+    /// One value, or those of a list.
+    items: Vec<Item>,
+    is_list: bool,
+}
+
+/// What one parameter gets: several values only where it may be repeated or takes a list.
+#[derive(Clone, Default)]
+struct Slot {
+    items: Vec<Item>,
+    /// Where a list was given.
+    list: Option<Span>,
+}
+
+impl<'a> Given<'a> {
+    fn one(name: Option<&'a ast::Name>, span: Span, id: Option<ExpressionId>) -> Self {
+        Self { name, span, items: vec![(span, id)], is_list: false }
+    }
+}
 
 impl<'a> Checker<'a> {
     /// A call; `piped` is what stands before `|>`.
@@ -43,13 +63,9 @@ impl<'a> Checker<'a> {
             return None;
         }
         let mut given: Vec<Given<'a>> =
-            piped.map(|(e, id)| (None, e.span, id)).into_iter().collect();
+            piped.map(|(e, id)| Given::one(None, e.span, id)).into_iter().collect();
         for argument in arguments {
-            given.push((
-                argument.name.as_ref(),
-                argument.value.span,
-                self.infer(&argument.value, place),
-            ));
+            given.push(self.given(argument, place));
         }
         if let Some(table) = &callee.table {
             if table.text != "std" {
@@ -77,6 +93,17 @@ impl<'a> Checker<'a> {
                     None
                 }
             },
+        }
+    }
+
+    fn given(&mut self, argument: &'a ast::Argument, place: Place<'_>) -> Given<'a> {
+        let (name, span) = (argument.name.as_ref(), argument.value.span);
+        match &argument.value.kind {
+            ast::ExpressionKind::List(items) => {
+                let items = items.iter().map(|e| (e.span, self.infer(e, place))).collect();
+                Given { name, span, items, is_list: true }
+            }
+            _ => Given::one(name, span, self.infer(&argument.value, place)),
         }
     }
 
@@ -130,11 +157,15 @@ impl<'a> Checker<'a> {
         };
         let names: Vec<&str> = parameters.iter().map(|p| p.name.text.as_str()).collect();
         let signature = format!("{name}({})", names.join(", "));
-        let slots = self.distribute(name, &signature, &names, false, given, span)?;
+        let slots = self.distribute(name, &signature, &names, None, given, span)?;
         let mut bound = vec![];
         let mut complete = true;
         for (parameter, slot) in parameters.iter().zip(slots) {
-            let id = match (slot.into_iter().next(), &parameter.default) {
+            if let Some(at) = slot.list {
+                self.report(error::misplaced_list(at));
+                return None;
+            }
+            let id = match (slot.items.into_iter().next(), &parameter.default) {
                 (Some((_, id)), _) => id,
                 (None, Some(default)) => {
                     self.infer(default, Place { file: definition.file, locals: &[] })
@@ -151,20 +182,20 @@ impl<'a> Checker<'a> {
         complete.then_some(bound)
     }
 
-    /// What goes to which parameter: positional ones first, then named; the last may take several if `repeated`.
+    /// What goes to which parameter: positional ones first, then named; the one that is `repeated` may take several.
     fn distribute(
         &mut self,
         name: &str,
         signature: &str,
         parameters: &[&str],
-        repeated: bool,
+        repeated: Option<usize>,
         given: Vec<Given<'a>>,
         span: Span,
     ) -> Option<Vec<Slot>> {
-        let mut slots: Vec<Slot> = vec![vec![]; parameters.len()];
+        let mut slots: Vec<Slot> = vec![Slot::default(); parameters.len()];
         let (mut next, mut named, mut fine) = (0, false, true);
         let count = given.len();
-        for (argument, at, id) in given {
+        for Given { name: argument, span: at, items, is_list } in given {
             let place = match argument {
                 None if named => {
                     let what = "a positional argument stands after a named one";
@@ -174,7 +205,7 @@ impl<'a> Checker<'a> {
                 }
                 None => {
                     next += 1;
-                    if repeated { (next - 1).min(parameters.len() - 1) } else { next - 1 }
+                    repeated.map_or(next - 1, |last| last.min(next - 1))
                 }
                 Some(argument) => {
                     named = true;
@@ -204,14 +235,14 @@ impl<'a> Checker<'a> {
                 self.report(error::arguments(span, name, signature, &what));
                 return None;
             }
-            let takes_more = repeated && place == parameters.len() - 1;
-            if !slots[place].is_empty() && !takes_more {
+            if !slots[place].items.is_empty() && repeated != Some(place) {
                 let what = format!("`{}` is given twice", parameters[place]);
                 self.report(error::arguments(at, name, signature, &what));
                 fine = false;
                 continue;
             }
-            slots[place].push((at, id));
+            slots[place].items.extend(items);
+            slots[place].list = slots[place].list.or(is_list.then_some(at));
         }
         fine.then_some(slots)
     }
@@ -223,7 +254,8 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> Option<ExpressionId> {
         let mut names: Vec<&str> = operator.parameters.iter().map(|p| p.name).collect();
-        let repeated = operator.parameters.last().is_some_and(|p| p.default == Default::Repeated);
+        let many = |p: &Parameter| matches!(p.default, Default::Repeated | Default::Many);
+        let repeated = operator.parameters.iter().position(many);
         if operator.is_cross() {
             names.push("within");
         }
@@ -232,15 +264,25 @@ impl<'a> Checker<'a> {
         let (mut inputs, mut constants, mut within, mut fine) = (vec![], vec![], None, true);
         for (place, slot) in slots.into_iter().enumerate() {
             let Some(parameter) = operator.parameters.get(place) else {
-                if let Some((at, id)) = slot.into_iter().next() {
+                if let Some(at) = slot.list {
+                    self.report(error::misplaced_list(at));
+                    fine = false;
+                } else if let Some((at, id)) = slot.items.into_iter().next() {
                     within = id;
                     fine &= id.is_some_and(|id| self.want_groups(id, at).is_some());
                 }
                 continue;
             };
-            if slot.is_empty() {
+            let takes_list = matches!(parameter.default, Default::List(_));
+            if let Some(at) = slot.list.filter(|_| !takes_list) {
+                self.report(error::misplaced_list(at));
+                fine = false;
+                continue;
+            }
+            if slot.items.is_empty() {
                 match parameter.default {
                     Default::Constant(value) => constants.push(value),
+                    Default::Absent | Default::List(0) => {}
                     _ => {
                         let what = format!("`{}` is missing", parameter.name);
                         self.report(error::arguments(span, operator.name, &signature, &what));
@@ -248,7 +290,7 @@ impl<'a> Checker<'a> {
                     }
                 }
             }
-            for (at, id) in slot {
+            for (at, id) in slot.items {
                 let Some(id) = id else {
                     fine = false;
                     continue;

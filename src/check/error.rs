@@ -420,3 +420,11 @@ pub(super) fn missing_clause(
         .at(span, "what is to be held?")
         .help(format!("write for example `{example}`"))
 }
+
+/// A list where one value is due.
+pub(super) fn misplaced_list(at: Span) -> Diagnostic {
+    let message = "a list may stand only after `in` and for arguments that take several values";
+    Diagnostic::error(Code::TypeMismatch, message)
+        .at(at, "this is a list")
+        .help("write for example `sector in [\"Energy\", \"Utilities\"]`")
+}

@@ -296,11 +296,7 @@ impl<'a> Checker<'a> {
                 Some(self.apply(builtin("and"), vec![above, below], vec![], None, e.span))
             }
             ExpressionKind::List(_) => {
-                self.report(
-                    Diagnostic::error(Code::TypeMismatch, "a list may stand only after `in`")
-                        .at(e.span, "this is a list")
-                        .help("write for example `sector in [\"Energy\", \"Utilities\"]`"),
-                );
+                self.report(error::misplaced_list(e.span));
                 None
             }
             ExpressionKind::Bracketed(inner) => self.infer(inner, place),

@@ -91,8 +91,14 @@ pub enum Default {
     Required,
     /// This constant. NaN: the kernel derives it (`min:`).
     Constant(f64),
-    /// More of the last kind may follow (`min(x, y, …)`).
+    /// More of its kind may follow; the operator is applied from pair to pair (`min(x, y, …)`).
     Repeated,
+    /// More of its kind may follow; the operator takes all at once (`average(x, y, …)`).
+    Many,
+    /// It may be left out; then there is no such input. Only the last inputs of an operator may be so.
+    Absent,
+    /// A list of at least so many, or one alone (`to: [f, g]`); it gives as many inputs, or constants.
+    List(usize),
 }
 
 /// How the type of a result follows from the types of the inputs.
@@ -262,7 +268,9 @@ impl Operator {
                 Default::Required => p.name.to_owned(),
                 Default::Constant(v) if v.is_nan() => format!("{}: …", p.name),
                 Default::Constant(v) => format!("{}: {v}", p.name),
-                Default::Repeated => format!("{}, …", p.name),
+                Default::Repeated | Default::Many => format!("{}, …", p.name),
+                Default::Absent => format!("{}: …", p.name),
+                Default::List(_) => format!("{}: […]", p.name),
             })
             .collect();
         if self.is_cross() {

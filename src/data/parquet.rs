@@ -2,8 +2,10 @@
 //! of their dictionaries.
 
 use super::{
+    buffer::Numbers,
+    fault,
     progress::Progress,
-    table::{Column, Faults, Lines, Looks, NO_DATE, Table, Text, Wanted},
+    table::{Column, Faults, Lines, Looks, NO_DATE, Slot, Table, Text, Wanted},
     texts, value,
 };
 use crate::diagnostic::{Code, Diagnostic};
@@ -29,8 +31,6 @@ use std::{
 };
 
 const DAY_SECONDS: i64 = 86_400;
-/// Room is made beforehand for so many values only: a damaged file may claim any number.
-pub(super) const MOST_RESERVED: usize = 1 << 22;
 
 /// A Parquet file whose footer was read.
 pub(super) struct Parquet {
@@ -56,7 +56,7 @@ impl Parquet {
             let error = Diagnostic::error(Code::DataUnreadable, message).in_file(path);
             error.help("a file that was cut off, as by a broken download, lacks its last bytes: fetch it again")
         };
-        let file = File::open(path).map_err(|e| unreadable(e.to_string()))?;
+        let file = File::open(path).map_err(|e| unreadable(fault::worded(&e)))?;
         if file.metadata().is_ok_and(|m| m.len() == 0) {
             return Err(Diagnostic::error(Code::NoRows, "the file is empty").in_file(path));
         }
@@ -90,7 +90,7 @@ impl Parquet {
         // Each row group is decoded straight into its stretch of the column.
         let mut tasks: Vec<(usize, usize, Slot<'_>)> = vec![];
         for (w, column) in columns.iter_mut().enumerate() {
-            tasks.extend(slots(column, &lengths).enumerate().map(|(group, slot)| (group, w, slot)));
+            tasks.extend(column.cut(&lengths).enumerate().map(|(group, slot)| (group, w, slot)));
         }
         tasks.sort_by_key(|(group, ..)| *group);
         let read: Vec<Result<Vec<String>, Box<Diagnostic>>> = tasks
@@ -107,7 +107,7 @@ impl Parquet {
         }
         for (column, texts) in columns.iter_mut().zip(texts) {
             if let Column::Text(text) = column {
-                unite(text, texts, &lengths);
+                texts::unite(text, texts, &lengths);
             }
         }
         let jobs: Vec<_> = columns.into_iter().zip(wanted).collect();
@@ -146,9 +146,9 @@ impl Parquet {
     fn room(&self, column: usize, what: &Wanted, rows: usize) -> Column {
         let physical = self.metadata.file_metadata().schema_descr().column(column).physical_type();
         match (physical, what) {
-            (Physical::BYTE_ARRAY, _) => Column::Text(Text { codes: vec![0; rows], texts: vec![] }),
-            (_, Wanted::Date { .. }) => Column::Date(vec![0; rows]),
-            (_, Wanted::Number | Wanted::Text) => Column::Number(vec![0.0; rows]),
+            (Physical::BYTE_ARRAY, _) => Column::zeroed(&Wanted::Text, rows),
+            (_, Wanted::Date { .. }) => Column::zeroed(what, rows),
+            (_, Wanted::Number | Wanted::Text) => Column::zeroed(&Wanted::Number, rows),
         }
     }
 
@@ -182,9 +182,7 @@ impl Parquet {
             SerializedPageReader::new(Arc::new(file), chunk, rows, None).map_err(|e| fault(&e))?;
         if let Slot::Text(codes) = slot {
             let optional = descriptor.max_def_level();
-            let text = texts::read(&mut pages, rows, optional).map_err(|e| fault(&e))?;
-            codes.copy_from_slice(&text.codes);
-            return Ok(text.texts);
+            return texts::read(&mut pages, codes, optional).map_err(|e| fault(&e));
         }
         let decimal = descriptor.converted_type() == ConvertedType::DECIMAL;
         let scale = decimal.then(|| descriptor.type_scale());
@@ -248,17 +246,17 @@ impl Parquet {
                 Column::Date(days)
             }
             (Column::Number(values), Wanted::Text) => {
-                let mut text = Text::default();
-                let mut codes = FxHashMap::<u64, u32>::default();
-                for value in values {
-                    let code = *codes.entry(value.to_bits()).or_insert_with(|| {
+                let mut texts = vec![];
+                let mut known = FxHashMap::<u64, u32>::default();
+                let code = |value: &f64| {
+                    *known.entry(value.to_bits()).or_insert_with(|| {
                         let shown = if value.is_nan() { String::new() } else { value.to_string() };
-                        text.texts.push(shown);
-                        text.texts.len() as u32 - 1
-                    });
-                    text.codes.push(code);
-                }
-                Column::Text(text)
+                        texts.push(shown);
+                        texts.len() as u32 - 1
+                    })
+                };
+                let codes = values.iter().map(code).collect();
+                Column::Text(Text { codes, texts })
             }
             (Column::Number(values), Wanted::Number) => Column::Number(without_infinite(values)),
             (other, _) => other,
@@ -284,12 +282,8 @@ fn is_sound(group: &RowGroupMetaData, length: u64) -> bool {
 }
 
 /// Infinite numbers are what remains of a division by zero: missing.
-fn without_infinite(mut values: Vec<f64>) -> Vec<f64> {
-    for value in &mut values {
-        if value.is_infinite() {
-            *value = f64::NAN;
-        }
-    }
+fn without_infinite(mut values: Numbers<f64>) -> Numbers<f64> {
+    values.par_iter_mut().filter(|v| v.is_infinite()).for_each(|v| *v = f64::NAN);
     values
 }
 
@@ -323,63 +317,6 @@ fn looks(column: &ColumnDescriptor, time: Option<Time>) -> Looks {
         Physical::FIXED_LEN_BYTE_ARRAY => Looks::Text,
         _ => Looks::Number,
     }
-}
-
-/// Where a column of a row group goes.
-enum Slot<'a> {
-    Number(&'a mut [f64]),
-    Date(&'a mut [i32]),
-    Text(&'a mut [u32]),
-}
-
-/// Cuts a column into the stretches of its row groups.
-fn slots<'a>(
-    column: &'a mut Column,
-    lengths: &'a [usize],
-) -> Box<dyn Iterator<Item = Slot<'a>> + 'a> {
-    fn cut<'a, T>(
-        mut rest: &'a mut [T],
-        lengths: &'a [usize],
-    ) -> impl Iterator<Item = &'a mut [T]> {
-        lengths.iter().map(move |length| {
-            let (taken, left) = std::mem::take(&mut rest).split_at_mut(*length);
-            rest = left;
-            taken
-        })
-    }
-    match column {
-        Column::Number(values) => Box::new(cut(values, lengths).map(Slot::Number)),
-        Column::Date(days) => Box::new(cut(days, lengths).map(Slot::Date)),
-        Column::Text(text) => Box::new(cut(&mut text.codes, lengths).map(Slot::Text)),
-    }
-}
-
-/// Gives the codes of all row groups one list of texts, in the order in which they first stand.
-fn unite(text: &mut Text, groups: Vec<Vec<String>>, lengths: &[usize]) {
-    let mut known: FxHashMap<String, u32> = FxHashMap::default();
-    let mut maps = vec![];
-    for texts in groups {
-        let mut map = Vec::with_capacity(texts.len());
-        for one in texts {
-            let next = text.texts.len() as u32;
-            let code = *known.entry(one.clone()).or_insert(next);
-            if code == next {
-                text.texts.push(one);
-            }
-            map.push(code);
-        }
-        maps.push(map);
-    }
-    let mut stretches = vec![];
-    let mut rest = text.codes.as_mut_slice();
-    for (length, map) in lengths.iter().zip(&maps) {
-        let (taken, left) = rest.split_at_mut(*length);
-        stretches.push((taken, map));
-        rest = left;
-    }
-    stretches.into_par_iter().for_each(|(codes, map)| {
-        codes.iter_mut().for_each(|code| *code = map[*code as usize]);
-    });
 }
 
 /// Reads a column of numbers or days (whole numbers without a type of time are read as yyyymmdd); decimals are divided

@@ -1,15 +1,20 @@
 //! Tables of prices → a calendar, assets and panels.
 
 use super::{
+    buffer::Numbers,
     catalog::{Catalog, Duplicates, Nonpositive, PriceTable},
     columns::{self, Role},
+    fault,
     market::{Parts, Values},
     panels::{self, Placed},
+    scatter::{self, Source},
+    store,
     table::{Faults, Looks, Table, TableFile, Text, Wanted},
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::panel::{Calendar, Field, from_days};
 use crate::types::{Basis, Shape, Type, Unit};
+use rayon::prelude::*;
 use std::{borrow::Cow, collections::BTreeSet, io, path::Path, sync::Arc};
 
 /// A table of prices that was read, with what its columns are.
@@ -17,9 +22,9 @@ pub(super) struct Read {
     pub(super) spec: PriceTable,
     pub(super) table: Table,
     /// Of each row, its place in `symbols`.
-    pub(super) codes: Vec<u32>,
+    pub(super) codes: Numbers<u32>,
     pub(super) symbols: Vec<String>,
-    pub(super) days: Vec<i32>,
+    pub(super) days: Numbers<i32>,
     pub(super) fields: Vec<PriceColumn>,
     /// Places among the table's columns.
     pub(super) adjusted: Option<usize>,
@@ -72,7 +77,7 @@ pub(super) fn read(
             named(&table, &codes, &symbols, &file.names()[layout.wanted[at].0])?;
             (codes, symbols)
         }
-        None => (vec![0; table.rows], vec![sole_symbol(spec, file)]),
+        None => (Numbers::zeroed(table.rows), vec![sole_symbol(spec, file)]),
     };
     let days = table.take_date(layout.date);
     report(file, &layout, &symbols, &table, detected);
@@ -315,7 +320,7 @@ pub(super) fn check_prices(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
     let mut faults = Faults::default();
     for (at, name) in places {
         let super::table::Column::Number(values) = &mut read.table.columns[at] else { continue };
-        if !values.iter().any(|v| *v <= 0.0) {
+        if !values.par_iter().any(|v| *v <= 0.0) {
             continue;
         }
         for (row, value) in values.iter_mut().enumerate().filter(|(_, v)| **v <= 0.0) {
@@ -338,11 +343,12 @@ pub(super) fn check_prices(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
 
 /// No symbol has two rows of one date; or the last one holds, where the catalog says so.
 pub(super) fn check_duplicates(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
-    let key = |row: usize| (read.codes[row], read.days[row]);
+    let (codes, days) = (&*read.codes, &*read.days);
+    let key = |row: usize| (codes[row], days[row]);
     // Symbols that became equal by replacement share a key only through their text.
     let mut distinct: BTreeSet<&str> = BTreeSet::new();
     if read.symbols.iter().all(|s| distinct.insert(s))
-        && (1..read.table.rows).all(|r| key(r - 1) < key(r))
+        && (1..read.table.rows).into_par_iter().all(|r| key(r - 1) < key(r))
     {
         return Ok(());
     }
@@ -418,7 +424,7 @@ pub(super) fn assemble(
         }
     }
     add_panels(&mut parts, placed, stage).map_err(|e| {
-        vec![Diagnostic::error(Code::OutputFolder, format!("cannot store the prices: {e}"))]
+        vec![Diagnostic::error(Code::OutputFolder, format!("cannot store the prices: {}", fault::worded(&e)))]
     })?;
     Ok(parts)
 }
@@ -501,7 +507,7 @@ fn add_panels(parts: &mut Parts, tables: Vec<Placed>, stage: Option<&Path>) -> i
     let column = |name: &str, table: usize| -> Option<&[f64]> {
         match name {
             "close" => Some(&closes[table]),
-            "total_return" => totals.as_ref().map(|t| &*t[table]),
+            "total_return" if totals.is_some() => totals.as_ref().map(|t| &*t[table]),
             _ => {
                 let field = tables[table].fields.iter().find(|f| f.name == name)?;
                 Some(tables[table].number(field.at))
@@ -512,10 +518,24 @@ fn add_panels(parts: &mut Parts, tables: Vec<Placed>, stage: Option<&Path>) -> i
         names.retain(|n| n != "total_return");
         names.push("total_return".to_owned());
     }
-    for name in names {
-        let usual = USUAL.contains(&name.as_str());
-        let file = stage.filter(|_| usual).map(|s| s.join(format!("prices.{name}.npy")));
-        let panel = panels::scatter(&tables, rows, assets, file.as_deref(), |t| column(&name, t))?;
+    let sorted = scatter::is_sorted(&tables);
+    let source = |name: &str, by_asset: bool, file: String| Source {
+        columns: (0..tables.len()).map(|t| column(name, t)).collect(),
+        file: stage.filter(|_| sorted && USUAL.contains(&name)).map(|s| s.join(file)),
+        by_asset,
+    };
+    let mut sources: Vec<Source<'_>> =
+        names.iter().map(|n| source(n, false, format!("prices.{n}.npy"))).collect();
+    if sorted {
+        let close = names.iter().position(|n| n == "close").expect("every market has closes");
+        parts.lifetimes = Some(scatter::lifetimes(&tables, assets, &sources[close].columns));
+        let given = names.iter().any(|n| n == "total_return");
+        let name = if given { "total_return" } else { "close" };
+        let by_asset = Some(source(name, true, store::BY_ASSET.to_owned()));
+        sources.extend(by_asset.filter(|s| s.file.is_some()));
+    }
+    let panels = scatter::panels(&tables, rows, assets, &sources)?;
+    for (name, panel) in names.into_iter().zip(panels) {
         let declared = tables.iter().flat_map(|t| &t.fields).find(|f| f.name == name);
         let unit = declared.and_then(|f| f.unit);
         let unit = unit.unwrap_or_else(|| columns::conventional_unit(&name, parts.basis));

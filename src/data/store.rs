@@ -4,6 +4,7 @@ use super::{
     Market, Progress,
     asof::Records,
     buffer::Buffer,
+    fault,
     market::{Parts, Values},
     npy::{self, Element},
 };
@@ -24,7 +25,7 @@ pub(super) const MANIFEST: &str = "manifest.json";
 const FORMAT: u32 = 1;
 /// The total return once more, assets × dates: the book follows a few assets through all dates, and finds each of them in
 /// one stretch of this file rather than on a page of its own for every date.
-const BY_ASSET: &str = "book.total_return.npy";
+pub(super) const BY_ASSET: &str = "book.total_return.npy";
 const NO_ROW: Row = Row::MAX;
 
 /// What stands in the manifest.
@@ -171,7 +172,8 @@ impl Stage {
 }
 
 fn cannot(folder: &Path, error: &io::Error) -> Diagnostics {
-    let message = format!("cannot store the market in `{}`: {error}", folder.display());
+    let (folder, why) = (folder.display(), fault::worded(error));
+    let message = format!("cannot store the market in `{folder}`: {why}");
     Diagnostic::error(Code::OutputFolder, message).into()
 }
 
@@ -188,15 +190,15 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// A panel, unless it was written when it was made.
-    fn panel(&mut self, name: &str, shape: &[usize], values: &Buffer<f64>) -> io::Result<()> {
-        let staged = self.folder.join(name);
-        match staged.metadata() {
+    /// Whether a panel was written when it was made.
+    fn is_staged(&mut self, name: &str) -> io::Result<bool> {
+        match self.folder.join(name).metadata() {
             Ok(metadata) => {
                 self.files.insert(name.to_owned(), metadata.len());
-                Ok(())
+                Ok(true)
             }
-            Err(_) => self.array(name, shape, values),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -218,8 +220,10 @@ impl Writer<'_> {
             self.progress.advance(1);
         }
         let (rows, assets) = (market.calendar.len(), market.lifetimes.len());
-        let turned = by_asset(market.total_return_panel(), rows, assets);
-        self.array(BY_ASSET, &[assets, rows], &turned)?;
+        if !self.is_staged(BY_ASSET)? {
+            let turned = by_asset(market.total_return_panel(), rows, assets);
+            self.array(BY_ASSET, &[assets, rows], &turned)?;
+        }
         let references = schema.symbols.iter().zip(&market.is_reference).filter(|(_, r)| **r);
         let warnings = market
             .warnings
@@ -281,7 +285,8 @@ impl Writer<'_> {
                     .position(|v| matches!(v, Values::Panel(p) if p.as_ptr() == panel.as_ptr()));
                 match twin {
                     Some(twin) if !panel.is_empty() => stored.file = written[twin].file.clone(),
-                    _ => self.panel(&stored.file, &[rows, assets], panel)?,
+                    _ if self.is_staged(&stored.file)? => {}
+                    _ => self.array(&stored.file, &[rows, assets], panel)?,
                 }
             }
             Values::Series(values) => {
@@ -400,7 +405,7 @@ impl Reader<'_> {
     fn market(&self) -> Result<Market, Fault> {
         let path = self.folder.join(MANIFEST);
         let fault = |what: &str| (path.clone(), what.to_owned());
-        let text = fs::read_to_string(&path).map_err(|e| fault(&e.to_string()))?;
+        let text = fs::read_to_string(&path).map_err(|e| fault(&fault::worded(&e)))?;
         let body = unsealed(&text)
             .ok_or_else(|| fault("the manifest is cut off or was changed by hand"))?;
         let format: FormatOnly = serde_json::from_str(body).map_err(|e| fault(&e.to_string()))?;
@@ -415,7 +420,8 @@ impl Reader<'_> {
             let path = self.folder.join(name);
             let found = fs::metadata(&path).map_err(|e| {
                 let missing = e.kind() == io::ErrorKind::NotFound;
-                (path.clone(), if missing { "a file is missing".to_owned() } else { e.to_string() })
+                let why = if missing { "a file is missing".to_owned() } else { fault::worded(&e) };
+                (path.clone(), why)
             })?;
             let found = found.len();
             if found != *length {

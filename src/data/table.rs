@@ -1,6 +1,6 @@
 //! A table as it was read from a file, column by column, and the file it is read from.
 
-use super::{csv::Csv, parquet::Parquet, progress::Progress};
+use super::{buffer::Numbers, csv::Csv, parquet::Parquet, progress::Progress};
 use crate::diagnostic::{Code, Diagnostic};
 use std::path::{Path, PathBuf};
 
@@ -24,17 +24,81 @@ pub(super) enum Wanted {
 pub(super) const NO_DATE: i32 = i32::MIN;
 
 /// The values of a column.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum Column {
-    Number(Vec<f64>),
+    Number(Numbers<f64>),
     Text(Text),
-    Date(Vec<i32>),
+    Date(Numbers<i32>),
+}
+
+/// A stretch of a column that is being filled.
+pub(super) enum Slot<'a> {
+    Number(&'a mut [f64]),
+    Text(&'a mut [u32]),
+    Date(&'a mut [i32]),
+}
+
+impl Column {
+    /// Room for so many rows.
+    pub(super) fn zeroed(what: &Wanted, rows: usize) -> Self {
+        match what {
+            Wanted::Number => Self::Number(Numbers::zeroed(rows)),
+            Wanted::Text => Self::Text(Text { codes: Numbers::zeroed(rows), texts: vec![] }),
+            Wanted::Date { .. } => Self::Date(Numbers::zeroed(rows)),
+        }
+    }
+
+    /// Cuts the room into stretches of these lengths.
+    pub(super) fn cut<'a>(
+        &'a mut self,
+        lengths: &'a [usize],
+    ) -> Box<dyn Iterator<Item = Slot<'a>> + 'a> {
+        fn cut<'a, T>(
+            mut rest: &'a mut [T],
+            lengths: &'a [usize],
+        ) -> impl Iterator<Item = &'a mut [T]> {
+            lengths.iter().map(move |length| {
+                let (taken, left) = std::mem::take(&mut rest).split_at_mut(*length);
+                rest = left;
+                taken
+            })
+        }
+        match self {
+            Self::Number(values) => Box::new(cut(values, lengths).map(Slot::Number)),
+            Self::Text(text) => Box::new(cut(&mut text.codes, lengths).map(Slot::Text)),
+            Self::Date(days) => Box::new(cut(days, lengths).map(Slot::Date)),
+        }
+    }
+
+    /// Moves the filled stretches together: of each stretch of `room`, the first `filled` rows stay.
+    pub(super) fn close_gaps(&mut self, room: &[usize], filled: &[usize]) {
+        fn close<T: super::buffer::Number>(
+            values: &mut Numbers<T>,
+            room: &[usize],
+            filled: &[usize],
+        ) {
+            let (mut from, mut to) = (0, 0);
+            for (room, filled) in room.iter().zip(filled) {
+                if from != to {
+                    values.copy_within(from..from + filled, to);
+                }
+                from += room;
+                to += filled;
+            }
+            values.truncate(to);
+        }
+        match self {
+            Self::Number(values) => close(values, room, filled),
+            Self::Text(text) => close(&mut text.codes, room, filled),
+            Self::Date(days) => close(days, room, filled),
+        }
+    }
 }
 
 /// A column of texts: `texts[codes[row]]`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Text {
-    pub(super) codes: Vec<u32>,
+    pub(super) codes: Numbers<u32>,
     pub(super) texts: Vec<String>,
 }
 
@@ -77,7 +141,7 @@ impl Table {
     }
 
     /// The dates of a column, which has none left.
-    pub(super) fn take_date(&mut self, i: usize) -> Vec<i32> {
+    pub(super) fn take_date(&mut self, i: usize) -> Numbers<i32> {
         match &mut self.columns[i] {
             Column::Date(days) => std::mem::take(days),
             _ => unreachable!("it was read as a date"),

@@ -1,6 +1,7 @@
 //! Wide tables of prices: a column of dates, and a column of closes for each symbol.
 
 use super::{
+    buffer::Numbers,
     Progress,
     catalog::{Catalog, PriceTable},
     columns::{self, Role},
@@ -88,9 +89,9 @@ pub(super) fn read(
     check_dates(&table, &days)?;
     let mut read = Read {
         spec: spec.clone(),
-        codes: vec![],
+        codes: Numbers::default(),
         symbols,
-        days: vec![],
+        days: Numbers::default(),
         fields: vec![PriceColumn {
             name: "close".to_owned(),
             column: "close".to_owned(),
@@ -107,15 +108,15 @@ pub(super) fn read(
             lines: Lines::default(),
         },
     };
-    let mut closes = vec![];
+    let (mut closes, mut codes, mut taken) = (vec![], vec![], vec![]);
     let mut lines = vec![];
     for asset in 0..read.symbols.len() {
         for (row, close) in table.number(asset + 1).iter().enumerate() {
             if !close.is_nan() {
                 lines.push((closes.len(), table.lines.line(row)));
                 closes.push(*close);
-                read.codes.push(asset as u32);
-                read.days.push(days[row]);
+                codes.push(asset as u32);
+                taken.push(days[row]);
             }
         }
     }
@@ -124,7 +125,8 @@ pub(super) fn read(
         return Err(vec![error.in_file(file.path())]);
     }
     read.table.rows = closes.len();
-    read.table.columns = vec![Column::Number(closes)];
+    (read.codes, read.days) = (codes.into(), taken.into());
+    read.table.columns = vec![Column::Number(closes.into())];
     read.table.lines = Lines(lines);
     check_prices(&mut read)?;
     check_duplicates(&mut read)?;

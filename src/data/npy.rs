@@ -2,7 +2,7 @@
 
 use super::{
     buffer::{self, Buffer, Number},
-    fault,
+    words,
 };
 use std::{
     fs::File,
@@ -81,7 +81,7 @@ fn write_numbers<T: Element>(file: &mut File, values: &[T]) -> io::Result<()> {
 
 /// Maps a file that [`write`] made with this shape; says in words what is wrong with it if it is not one.
 pub(super) fn map<T: Element>(path: &Path, shape: &[usize]) -> Result<Buffer<T>, String> {
-    let bytes = File::open(path).and_then(|f| buffer::map(&f)).map_err(|e| fault::worded(&e))?;
+    let bytes = File::open(path).and_then(|f| buffer::map(&f)).map_err(|e| words::worded(&e))?;
     let length: usize = shape.iter().product();
     let expected = HEADER + length * size_of::<T>();
     if bytes.len() != expected {

@@ -150,8 +150,15 @@ impl Placed {
                 _ => own[..latest].partition_point(|r| *r < from),
             };
             let end = own.len().min(start + count);
-            let values = &values[run.start + start..run.start + end];
-            for (row, value) in own[start..end].iter().zip(values) {
+            let (own, values) = (&own[start..end], &values[run.start + start..run.start + end]);
+            let (Some(first), Some(last)) = (own.first(), own.last()) else { continue };
+            if (last - first) as usize == own.len() - 1 && *last < from + count as Row {
+                // No date is left out, as is usual.
+                let places = out[(first - from) as usize * assets + asset..].iter_mut();
+                places.step_by(assets).zip(values).for_each(|(place, value)| *place = *value);
+                continue;
+            }
+            for (row, value) in own.iter().zip(values) {
                 let Some(place) = out.get_mut((*row - from) as usize * assets + asset) else {
                     break;
                 };

@@ -2,6 +2,8 @@
 
 use super::{buffer::Numbers, csv::Csv, parquet::Parquet, progress::Progress};
 use crate::diagnostic::{Code, Diagnostic};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use std::path::{Path, PathBuf};
 
 /// How many faulty rows are reported one by one.
@@ -106,6 +108,34 @@ impl Text {
     pub(super) fn get(&self, row: usize) -> &str {
         &self.texts[self.codes[row] as usize]
     }
+}
+
+/// Gives the codes of all parts of a column one list of texts, in the order in which they first stand.
+pub(super) fn unite(text: &mut Text, groups: Vec<Vec<String>>, lengths: &[usize]) {
+    let mut known: FxHashMap<String, u32> = FxHashMap::default();
+    let mut maps = vec![];
+    for texts in groups {
+        let mut map = Vec::with_capacity(texts.len());
+        for one in texts {
+            let next = text.texts.len() as u32;
+            let code = *known.entry(one.clone()).or_insert(next);
+            if code == next {
+                text.texts.push(one);
+            }
+            map.push(code);
+        }
+        maps.push(map);
+    }
+    let mut stretches = vec![];
+    let mut rest = &mut *text.codes;
+    for (length, map) in lengths.iter().zip(&maps) {
+        let (taken, left) = rest.split_at_mut(*length);
+        stretches.push((taken, map));
+        rest = left;
+    }
+    stretches.into_par_iter().for_each(|(codes, map)| {
+        codes.iter_mut().for_each(|code| *code = map[*code as usize]);
+    });
 }
 
 /// The columns that were wanted, in the order in which they were wanted.
@@ -235,6 +265,10 @@ impl TableFile {
         if !path.exists() {
             let message = format!("there is no file `{}`", path.display());
             return Err(Diagnostic::error(Code::DataNotFound, message));
+        }
+        if path.is_dir() {
+            let message = format!("expected a file, found the folder `{}`", path.display());
+            return Err(Diagnostic::error(Code::DataUnreadable, message));
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let plain = name.strip_suffix(".gz").unwrap_or(&name);

@@ -1,12 +1,13 @@
 //! Wide tables of prices: a column of dates, and a column of closes for each symbol.
 
 use super::{
-    buffer::Numbers,
     Progress,
+    buffer::Numbers,
     catalog::{Catalog, PriceTable},
     columns::{self, Role},
-    prices::{PriceColumn, Read, check_duplicates, check_prices, grouped, replaced},
+    prices::{PriceColumn, Read, check_duplicates, check_prices, replaced},
     table::{Column, Lines, Looks, Table, TableFile, Wanted},
+    words::grouped,
 };
 use crate::diagnostic::{Code, Diagnostic};
 

@@ -7,10 +7,9 @@ mod rows;
 
 use super::{
     buffer::{self, Bytes},
-    fault,
     progress::Progress,
-    table::{Column, Faults, Lines, Looks, Table, Wanted},
-    texts, value,
+    table::{Column, Faults, Lines, Looks, Table, Wanted, unite},
+    value, words,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use fields::{Fields, delimiter, skip_blank};
@@ -59,7 +58,7 @@ impl Csv {
     /// Reads the header and looks at the first rows.
     pub(super) fn open(path: &Path) -> Result<Self, Diagnostic> {
         let unreadable = |e: std::io::Error| {
-            let message = format!("the file cannot be read: {}", fault::worded(&e));
+            let message = format!("the file cannot be read: {}", words::worded(&e));
             Diagnostic::error(Code::DataUnreadable, message).in_file(path)
         };
         let file = File::open(path).map_err(unreadable)?;
@@ -100,8 +99,31 @@ impl Csv {
         Ok(Self { path: path.to_owned(), names, looks, delimiter, body, body_line, content })
     }
 
-    /// Reads columns.
+    /// Reads columns. One that is wanted several times is read as often.
     pub(super) fn read(
+        &self,
+        wanted: &[(usize, Wanted)],
+        missing: &[String],
+        progress: &dyn Progress,
+    ) -> Result<Table, Vec<Diagnostic>> {
+        let mut seen = vec![false; self.names.len()];
+        let again: Vec<bool> =
+            wanted.iter().map(|(c, _)| std::mem::replace(&mut seen[*c], true)).collect();
+        let part = |second: bool| {
+            let chosen = wanted.iter().zip(&again).filter(|(_, again)| **again == second);
+            chosen.map(|(w, _)| w.clone()).collect::<Vec<_>>()
+        };
+        let mut table = self.read_once(&part(false), missing, progress)?;
+        if again.contains(&true) {
+            let more = self.read(&part(true), missing, progress)?;
+            let (mut first, mut more) = (table.columns.into_iter(), more.columns.into_iter());
+            let next = again.iter().map(|again| if *again { more.next() } else { first.next() });
+            table.columns = next.flatten().collect();
+        }
+        Ok(table)
+    }
+
+    fn read_once(
         &self,
         wanted: &[(usize, Wanted)],
         missing: &[String],
@@ -162,7 +184,7 @@ impl Csv {
         columns.par_iter_mut().zip(texts).for_each(|(column, texts)| {
             column.close_gaps(room, &rows);
             if let Column::Text(text) = column {
-                texts::unite(text, texts, &rows);
+                unite(text, texts, &rows);
             }
         });
         Ok(Table { file: self.path.clone(), rows: row, columns, lines: Lines(lines) })

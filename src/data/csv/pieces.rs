@@ -22,10 +22,8 @@ struct Count {
 /// the number of quotes before it is odd.
 pub(super) fn cut(bytes: &[u8], body: usize) -> Vec<Cut> {
     let places: Vec<usize> = (body..bytes.len()).step_by(PIECE).collect();
-    let counts: Vec<Count> = places
-        .par_iter()
-        .map(|&from| count(bytes, from, bytes.len().min(from + PIECE)))
-        .collect();
+    let counts: Vec<Count> =
+        places.par_iter().map(|&from| count(bytes, from, bytes.len().min(from + PIECE))).collect();
     // Of each start: the lines before it.
     let mut starts = vec![(body, 0)];
     let mut before = Count { quotes: 0, lines: 0 };
@@ -61,8 +59,7 @@ fn next_row(bytes: &[u8], place: usize, mut inside: bool) -> usize {
 fn count(bytes: &[u8], from: usize, until: usize) -> Count {
     // Short stretches are counted in bytes, of which the processor adds many at once.
     let quotes = bytes[from..until].chunks(128);
-    let quotes =
-        quotes.map(|c| c.iter().map(|b| u8::from(*b == b'"')).sum::<u8>() as usize).sum();
+    let quotes = quotes.map(|c| c.iter().map(|b| u8::from(*b == b'"')).sum::<u8>() as usize).sum();
     Count { quotes, lines: lines(bytes, from, until) }
 }
 

@@ -51,11 +51,7 @@ impl Target<'_> {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(
-        file: &'a Csv,
-        wanted: &'a [(usize, Wanted)],
-        missing: &'a [String],
-    ) -> Self {
+    pub(super) fn new(file: &'a Csv, wanted: &'a [(usize, Wanted)], missing: &'a [String]) -> Self {
         Self { file, wanted, missing }
     }
 
@@ -288,7 +284,8 @@ impl Dictionary {
     #[inline]
     fn again(&self, bytes: &[u8], at: usize, delimiter: u8) -> Option<(u32, usize)> {
         let end = at + self.last.len();
-        let same = bytes.get(at..end)? == self.last.as_slice() && bytes.get(end) == Some(&delimiter);
+        let same =
+            bytes.get(at..end)? == self.last.as_slice() && bytes.get(end) == Some(&delimiter);
         (same && !self.last.is_empty()).then_some((self.last_code, end))
     }
 

@@ -1,13 +1,11 @@
 //! Texts of a Parquet column as codes, read off the dictionary indices of its pages: a symbol that stands in five
-//! thousand rows is looked at once. And the one dictionary of parts that were read with one each.
+//! thousand rows is looked at once.
 
-use super::table::Text;
 use parquet::{
     basic::{Encoding, PageType},
     column::page::{Page, PageReader},
     errors::ParquetError,
 };
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 type Result<T> = std::result::Result<T, ParquetError>;
@@ -219,32 +217,4 @@ fn variable(rest: &mut &[u8]) -> Result<u64> {
         }
     }
     Err(damaged("a number without end"))
-}
-
-/// Gives the codes of all parts of a column one list of texts, in the order in which they first stand.
-pub(super) fn unite(text: &mut Text, groups: Vec<Vec<String>>, lengths: &[usize]) {
-    let mut known: FxHashMap<String, u32> = FxHashMap::default();
-    let mut maps = vec![];
-    for texts in groups {
-        let mut map = Vec::with_capacity(texts.len());
-        for one in texts {
-            let next = text.texts.len() as u32;
-            let code = *known.entry(one.clone()).or_insert(next);
-            if code == next {
-                text.texts.push(one);
-            }
-            map.push(code);
-        }
-        maps.push(map);
-    }
-    let mut stretches = vec![];
-    let mut rest = &mut *text.codes;
-    for (length, map) in lengths.iter().zip(&maps) {
-        let (taken, left) = rest.split_at_mut(*length);
-        stretches.push((taken, map));
-        rest = left;
-    }
-    stretches.into_par_iter().for_each(|(codes, map)| {
-        codes.iter_mut().for_each(|code| *code = map[*code as usize]);
-    });
 }

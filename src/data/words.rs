@@ -1,4 +1,4 @@
-//! The operating system's errors in people's words.
+//! Counts, and the operating system's errors, in people's words.
 
 use std::io::{Error, ErrorKind};
 
@@ -12,14 +12,16 @@ pub(crate) fn worded(error: &Error) -> String {
         ErrorKind::PermissionDenied => "permission is denied",
         ErrorKind::IsADirectory => "it is a folder",
         ErrorKind::NotADirectory => "a part of its path is no folder",
-        ErrorKind::AlreadyExists => "something of that name exists",
+        ErrorKind::AlreadyExists => "a file is where a folder should be",
         ErrorKind::DirectoryNotEmpty => "the folder is not empty",
         ErrorKind::ReadOnlyFilesystem => "the disk is read-only",
         ErrorKind::StorageFull => "the disk is full",
         ErrorKind::QuotaExceeded => "the disk quota is used up",
         ErrorKind::FileTooLarge => "the file becomes too large for the disk",
         ErrorKind::CrossesDevices => "it lies on another disk",
-        ErrorKind::InvalidFilename => "its name is too long, or has characters that names cannot have",
+        ErrorKind::InvalidFilename => {
+            "its name is too long, or has characters that names cannot have"
+        }
         ErrorKind::ResourceBusy | ErrorKind::ExecutableFileBusy => "another program is using it",
         ErrorKind::UnexpectedEof => "it is cut off",
         ErrorKind::InvalidData => "it is no text in UTF-8",
@@ -32,6 +34,24 @@ pub(crate) fn worded(error: &Error) -> String {
         }
     };
     words.to_owned()
+}
+
+/// `1 symbol`, `2 symbols`.
+pub(super) fn counted(number: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// A number with its thousands apart.
+pub(super) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 #[cfg(test)]

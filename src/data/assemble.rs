@@ -122,8 +122,8 @@ fn set_basis(parts: &mut Parts, tables: &[Read]) {
     });
 }
 
-/// Adds the panels; where the market is being stored, those of the usual names go straight into their files.
-fn add_panels(parts: &mut Parts, tables: Vec<Placed>, stage: Option<&Path>) -> io::Result<()> {
+/// The fields that some table has, the usual ones first.
+fn panel_names(tables: &[Placed]) -> Vec<String> {
     let mut names: Vec<String> =
         ["open", "high", "low", "close", "volume"].map(str::to_owned).to_vec();
     for field in tables.iter().flat_map(|t| &t.fields) {
@@ -134,6 +134,12 @@ fn add_panels(parts: &mut Parts, tables: Vec<Placed>, stage: Option<&Path>) -> i
     let has =
         |n: &String| n == "close" || tables.iter().any(|t| t.fields.iter().any(|f| f.name == *n));
     names.retain(has);
+    names
+}
+
+/// Adds the panels; where the market is being stored, those of the usual names go straight into their files.
+fn add_panels(parts: &mut Parts, tables: Vec<Placed>, stage: Option<&Path>) -> io::Result<()> {
+    let mut names = panel_names(&tables);
     let (rows, assets) = (parts.calendar.len(), parts.symbols.len());
     let closes: Vec<Cow<'_, [f64]>> = tables.iter().map(Placed::closes).collect();
     let totals: Option<Vec<Cow<'_, [f64]>>> = tables

@@ -15,9 +15,9 @@ use std::{
 };
 
 /// Dates that are written at once: few enough for their panel rows to stay in the processor's cache.
-const DATES: usize = 64;
+const DATES: usize = 32;
 /// Assets that are written at once, where a panel is stored by asset.
-const ASSETS: usize = 64;
+const ASSETS: usize = 16;
 
 /// A panel to be made: of each table, the column that its values stand in, if the table has it.
 pub(super) struct Source<'a> {

@@ -291,6 +291,9 @@ impl Dictionary {
 
     #[inline]
     fn code(&mut self, text: &[u8]) -> u32 {
+        if text == self.last.as_slice() && !text.is_empty() {
+            return self.last_code;
+        }
         let code = match self.codes.get(text) {
             Some(code) => *code,
             None => {

@@ -29,7 +29,7 @@ fn digits(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
     const PAIR: u64 = 0x0000_00FF_0000_00FF;
     let word = eight(bytes, at)? ^ ZEROS;
     // The high bit of each byte that is above nine.
-    let other = ((word & !HIGH) + 0x7676_7676_7676_7676 | word) & HIGH;
+    let other = (((word & !HIGH) + 0x7676_7676_7676_7676) | word) & HIGH;
     let count = other.trailing_zeros() as usize / 8;
     if count == 0 {
         return Some((0, 0));

@@ -127,15 +127,46 @@ fn a_parquet_file_that_is_cut_off() {
 }
 
 #[test]
+fn places_that_take_no_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("file"), "x").expect("writable");
+    let market = Market::from_parts(vec![jiff::civil::date(2020, 1, 2)], &["A"]).build();
+    let long = "x".repeat(300);
+    let all: Vec<String> = ["file", "file/below", "file/below/it", &long]
+        .iter()
+        .map(|name| {
+            let to = folder.path().join(name);
+            let error = market.store(&to, &()).expect_err("it cannot be stored there");
+            let said = error.list.iter().map(|d| d.message.as_str()).collect::<Vec<_>>().join("\n");
+            said.replace(&*folder.path().to_string_lossy(), "DIR").replace(&long, "LONG")
+        })
+        .collect();
+    insta::assert_snapshot!("no_store", all.join("\n"));
+}
+
+#[test]
 fn paths_that_hold_no_data() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("notes.docx"), "x").expect("writable");
     fs::write(folder.path().join("packed.csv.gz"), "not packed").expect("writable");
     fs::write(folder.path().join("zeros.csv"), [0; 100]).expect("writable");
-    let all: Vec<String> = ["nowhere", "notes.docx", "", "packed.csv.gz", "zeros.csv"]
-        .iter()
-        .map(|name| said(&folder.path().join(name), folder.path()))
-        .collect();
+    fs::create_dir_all(folder.path().join("folders/prices.csv")).expect("writable");
+    fs::write(folder.path().join("folders/market.toml"), "prices = { file = \"prices.csv\" }")
+        .expect("writable");
+    fs::create_dir_all(folder.path().join("catalog/market.toml")).expect("writable");
+    fs::write(folder.path().join("latin.toml"), b"name = \"caf\xE9\"").expect("writable");
+    let names = [
+        "nowhere",
+        "notes.docx",
+        "",
+        "packed.csv.gz",
+        "zeros.csv",
+        "folders",
+        "catalog",
+        "latin.toml",
+    ];
+    let all: Vec<String> =
+        names.iter().map(|name| said(&folder.path().join(name), folder.path())).collect();
     insta::assert_snapshot!("no_data", all.join("\n\n"));
 }
 

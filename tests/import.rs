@@ -50,6 +50,9 @@ fn csv_and_parquet_give_the_market_they_were_written_from() {
     std::io::Write::write_all(&mut packer, shuffled.as_bytes()).expect("writable");
     packer.finish().expect("writable");
     assert_same_prices(&market, &Market::open(&path).expect("it is sound"));
+    let to = folder.path().join("from_shuffled");
+    Market::import(&path, &to, Options::default()).expect("it can be stored");
+    assert_same_prices(&market, &Market::open(&to).expect("it opens"));
     let mut by_date = lines.clone();
     by_date.sort_by_key(|l| l.split(',').nth(1).map(str::to_owned));
     fs::write(&csv, format!("{header}\n{}", by_date.join("\r\n"))).expect("writable");
@@ -91,6 +94,61 @@ fn pieces_of_a_large_file_fit_together() {
     let expected = broken[..broken.find("no date").expect("it is there")].matches('\n').count();
     // The row begins a line before its date.
     assert_eq!(error.list[0].data.as_ref().and_then(|d| d.row), Some(expected as u64));
+}
+
+#[test]
+fn a_life_goes_from_the_first_close_to_the_last() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, to) = (folder.path().join("p.csv"), folder.path().join("store"));
+    let mut text = String::from("symbol,date,close,volume\n");
+    for symbol in ["A", "B"] {
+        for day in 1..=20 {
+            let there = symbol == "B" || (day > 2 && day < 20 && day != 10);
+            let close = if there { day.to_string() } else { String::new() };
+            let _ = writeln!(text, "{symbol},2020-01-{day:02},{close},1");
+        }
+    }
+    fs::write(&path, text).expect("writable");
+    Market::import(&path, &to, Options::default()).expect("it is sound");
+    for market in [Market::open(&path), Market::open(&to)] {
+        let market = market.expect("it is sound");
+        assert_eq!(market.lifetimes(), [Some((2, 18)), Some((0, 19))]);
+        assert!(market.prices().close[[9, 0]].is_nan() && market.prices().close[[8, 0]] == 9.0);
+    }
+}
+
+#[test]
+fn one_column_or_file_may_be_used_twice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write =
+        |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("writable");
+    write("p.csv", "symbol,date,close\nA,2020-01-02,1\nB,2020-01-02,2\n");
+    write("s.csv", "ticker,sector,rank\nA,Banks,1\nB,Energy,2\n");
+    write("m.csv", "ticker,in\nA,2019-01-01\nGONE,2019-01-01\n");
+    write(
+        "market.toml",
+        "prices = { file = \"p.csv\" }
+labels.one = { file = \"s.csv\", columns = { sector = \"sector\", industry = \"sector\" } }
+members.index = { file = \"m.csv\", start = \"in\" }
+members.large = { file = \"m.csv\", start = \"in\" }
+",
+    );
+    let market = Market::open(folder.path()).expect("it is sound");
+    let schema = market.schema();
+    for name in ["sector", "industry"] {
+        let id = schema.find(None, name)[0];
+        let labels = [0, 1].map(|asset| market.label(id, market.value(id, 0, asset)));
+        assert_eq!(labels, [Some("Banks"), Some("Energy")], "{name}");
+    }
+    for name in ["index", "large"] {
+        let id = schema.find(None, name)[0];
+        assert_eq!([0, 1].map(|asset| market.value(id, 0, asset)), [1.0, 0.0], "{name}");
+    }
+    let warnings: Vec<&str> = market.warnings().iter().map(|w| w.message.as_str()).collect();
+    assert_eq!(
+        warnings,
+        ["m.csv: 1 of 2 spells of membership were left out, as their symbols have no prices"]
+    );
 }
 
 #[test]

@@ -5,9 +5,10 @@ use super::{
     columns::{Role, detect},
     load::{Context, column, missing_column, symbol_column},
     market::{Parts, Values, spells},
-    prices::{grouped, replaced},
+    prices::replaced,
     table::{NO_DATE, Table, Wanted},
     value,
+    words::grouped,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::panel::{Field, MISSING, from_days};
@@ -111,11 +112,15 @@ pub(super) fn members(
     parts.detected.push(format!("{name}: {} spells from {}", grouped(list.len()), spec.file));
     if without_prices > 0 {
         let message = format!(
-            "{name}: {} of {} spells of membership were left out, as their symbols have no prices",
+            "{}: {} of {} spells of membership were left out, as their symbols have no prices",
+            spec.file,
             grouped(without_prices),
             grouped(table.rows)
         );
-        parts.warnings.push(Diagnostic::warning(Code::DataNote, message));
+        // Two memberships may be of one file.
+        if parts.warnings.iter().all(|w| w.message != message) {
+            parts.warnings.push(Diagnostic::warning(Code::DataNote, message));
+        }
     }
     let values = spells(&parts.calendar, list);
     parts.add(

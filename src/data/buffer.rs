@@ -1,20 +1,21 @@
-//! A run of numbers that is either in memory or in a mapped file. The one place with `unsafe`.
+//! Runs of numbers: to be filled, in memory with large pages; or to be read, in memory or in a mapped file. The one place
+//! with `unsafe`.
 
-use memmap2::Mmap;
-use std::{fs::File, io, marker::PhantomData, ops::Deref, sync::Arc};
+use memmap2::{Mmap, MmapMut};
+use std::{
+    fs::File,
+    io,
+    marker::PhantomData,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// What a stored array may hold: plain numbers, of which every bit pattern is valid.
-pub(super) trait Number: sealed::Sealed + Copy + 'static {}
+pub(super) trait Number: FromBytes + IntoBytes + Immutable + Copy + Send + Sync {}
 impl Number for f64 {}
 impl Number for u32 {}
 impl Number for i32 {}
-
-mod sealed {
-    pub(in crate::data) trait Sealed {}
-    impl Sealed for f64 {}
-    impl Sealed for u32 {}
-    impl Sealed for i32 {}
-}
 
 /// Maps a whole file for reading. An empty file gives no bytes.
 pub(super) fn map(file: &File) -> io::Result<Bytes> {
@@ -40,15 +41,100 @@ impl Deref for Bytes {
     }
 }
 
+/// Numbers that are filled in place by place. Many of them lie in large pages, where the system has such: taking memory
+/// a small page at a time costs more than filling it.
+#[derive(Debug)]
+pub(super) enum Numbers<T> {
+    Vector(Vec<T>),
+    Pages { map: MmapMut, length: usize, kind: PhantomData<T> },
+}
+
+/// Numbers of fewer bytes lie in a vector.
+const LARGE: usize = 4 << 20;
+
+impl<T: Number> Numbers<T> {
+    /// So many zeros. Those that nobody touches take no memory.
+    pub(super) fn zeroed(length: usize) -> Self {
+        let size = length.saturating_mul(size_of::<T>());
+        if size >= LARGE
+            && let Ok(map) = MmapMut::map_anon(size)
+        {
+            // Where there are no large pages, small ones do.
+            #[cfg(target_os = "linux")]
+            let _ = map.advise(memmap2::Advice::HugePage);
+            return Self::Pages { map, length, kind: PhantomData };
+        }
+        Self::Vector(vec![T::new_zeroed(); length])
+    }
+
+    /// Drops all numbers from a place on.
+    pub(super) fn truncate(&mut self, to: usize) {
+        match self {
+            Self::Vector(values) => values.truncate(to),
+            Self::Pages { length, .. } => *length = to.min(*length),
+        }
+    }
+}
+
+impl<T: Number> Deref for Numbers<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Vector(values) => values,
+            Self::Pages { map, length, .. } => {
+                let bytes = &map[..*length * size_of::<T>()];
+                <[T]>::ref_from_bytes(bytes).expect("pages are aligned and were cut to size")
+            }
+        }
+    }
+}
+
+impl<T: Number> DerefMut for Numbers<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        match self {
+            Self::Vector(values) => values,
+            Self::Pages { map, length, .. } => {
+                let bytes = &mut map[..*length * size_of::<T>()];
+                <[T]>::mut_from_bytes(bytes).expect("pages are aligned and were cut to size")
+            }
+        }
+    }
+}
+
+impl<T> Default for Numbers<T> {
+    fn default() -> Self {
+        Self::Vector(vec![])
+    }
+}
+
+impl<T> From<Vec<T>> for Numbers<T> {
+    fn from(values: Vec<T>) -> Self {
+        Self::Vector(values)
+    }
+}
+
+impl<T> FromIterator<T> for Numbers<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        Self::Vector(values.into_iter().collect())
+    }
+}
+
 /// Numbers in memory or in a mapped file.
 #[derive(Clone)]
 pub(super) enum Buffer<T> {
-    Owned(Arc<Vec<T>>),
+    Owned(Arc<Numbers<T>>),
     Mapped(Mapped<T>),
 }
 
 impl<T> From<Vec<T>> for Buffer<T> {
     fn from(values: Vec<T>) -> Self {
+        Numbers::from(values).into()
+    }
+}
+
+impl<T> From<Numbers<T>> for Buffer<T> {
+    fn from(values: Numbers<T>) -> Self {
         Self::Owned(Arc::new(values))
     }
 }
@@ -58,7 +144,7 @@ impl<T> From<Vec<T>> for Buffer<T> {
 pub(super) struct Mapped<T> {
     bytes: Arc<Bytes>,
     start: usize,
-    length: usize,
+    end: usize,
     kind: PhantomData<T>,
 }
 
@@ -66,13 +152,8 @@ impl<T: Number> Buffer<T> {
     /// The `length` numbers that begin at byte `start`; `None` if the file is too short or they are not aligned.
     pub(super) fn mapped(bytes: Arc<Bytes>, start: usize, length: usize) -> Option<Self> {
         let end = length.checked_mul(size_of::<T>())?.checked_add(start)?;
-        let stretch = bytes.get(start..end)?;
-        (stretch.as_ptr().align_offset(align_of::<T>()) == 0).then_some(Self::Mapped(Mapped {
-            bytes,
-            start,
-            length,
-            kind: PhantomData,
-        }))
+        <[T]>::ref_from_bytes(bytes.get(start..end)?).ok()?;
+        Some(Self::Mapped(Mapped { bytes, start, end, kind: PhantomData }))
     }
 }
 
@@ -83,15 +164,8 @@ impl<T: Number> Deref for Buffer<T> {
         match self {
             Self::Owned(values) => values,
             Self::Mapped(mapped) => {
-                let bytes = &mapped.bytes[mapped.start..];
-                debug_assert!(bytes.len() >= mapped.length * size_of::<T>());
-                #[expect(unsafe_code, reason = "reads mapped numbers in place")]
-                // SAFETY: `Buffer::mapped` is the only constructor and checked that the bytes are there and aligned;
-                // `T` is one of three number types, of which every bit pattern is valid; the bytes live as long as
-                // `self` and are never written.
-                unsafe {
-                    std::slice::from_raw_parts(bytes.as_ptr().cast(), mapped.length)
-                }
+                let bytes = &mapped.bytes[mapped.start..mapped.end];
+                <[T]>::ref_from_bytes(bytes).expect("`Buffer::mapped` made sure of it")
             }
         }
     }

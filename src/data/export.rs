@@ -1,6 +1,6 @@
 //! The prices of a market as a long table, in CSV or Parquet.
 
-use super::Market;
+use super::{Market, words};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::panel::{FieldData, MarketData, days_since_epoch};
 use ndarray::ArrayView2;
@@ -38,7 +38,7 @@ impl Market {
     /// # Errors
     /// `output-folder` if the file cannot be written.
     pub fn write_csv(&self, path: &Path) -> Result<(), Diagnostics> {
-        write_csv(self, path).map_err(|e| cannot(path, &e))
+        write_csv(self, path).map_err(|e| cannot(path, &words::worded(&e)))
     }
 
     /// Writes the same as Parquet.
@@ -46,7 +46,14 @@ impl Market {
     /// # Errors
     /// As [`Market::write_csv`].
     pub fn write_parquet(&self, path: &Path) -> Result<(), Diagnostics> {
-        write_parquet(self, path).map_err(|e| cannot(path, &e))
+        write_parquet(self, path).map_err(|e| match e {
+            // The file's own error, which the crate wraps.
+            ParquetError::External(inner) if inner.is::<io::Error>() => {
+                let inner = inner.downcast::<io::Error>().map(|e| words::worded(&e));
+                cannot(path, &inner.unwrap_or_default())
+            }
+            other => cannot(path, &other.to_string()),
+        })
     }
 
     fn long_columns(&self) -> Vec<(&'static str, ArrayView2<'_, f64>)> {
@@ -59,7 +66,7 @@ impl Market {
     }
 }
 
-fn cannot(path: &Path, error: &dyn std::fmt::Display) -> Diagnostics {
+fn cannot(path: &Path, error: &str) -> Diagnostics {
     let message = format!("cannot write `{}`: {error}", path.display());
     Diagnostic::error(Code::OutputFolder, message).into()
 }

@@ -1,7 +1,7 @@
 //! From a path to a market: what lies there, and the tables of a catalog one after the other.
 
 use super::{
-    Market, Options, attach,
+    Market, Options, assemble, attach,
     catalog::{self, Catalog, PriceTable},
     prices, reports, store,
     table::TableFile,
@@ -107,7 +107,7 @@ fn load(context: &Context<'_>, name: &str) -> Result<Market, Diagnostics> {
         return Err(all(faults));
     }
     let mut parts =
-        prices::assemble(context.catalog, name, tables, detected, context.stage).map_err(all)?;
+        assemble::assemble(context.catalog, name, tables, detected, context.stage).map_err(all)?;
     for (table, spec) in &context.catalog.reports {
         faults.extend(reports::add(&mut parts, context, table, spec).err().into_iter().flatten());
     }

@@ -1,6 +1,7 @@
 //! Markets: read from CSV, Parquet and a catalog of tables, stored as mapped panels, or made up from a seed.
 
 mod asof;
+mod assemble;
 mod attach;
 mod buffer;
 mod builder;
@@ -8,6 +9,7 @@ mod catalog;
 mod columns;
 mod csv;
 mod export;
+mod layout;
 mod load;
 mod market;
 mod npy;
@@ -17,12 +19,13 @@ mod prices;
 mod progress;
 mod reports;
 mod sample;
+mod scatter;
 mod sessions;
 mod store;
 mod table;
-mod texts;
 mod value;
 mod wide;
+mod words;
 
 pub use builder::MarketBuilder;
 pub use market::Market;

@@ -1,28 +1,26 @@
-//! Columns of long tables → panels of dates × assets.
+//! The place of each row of a long table in the panels, and what is made of its columns by asset and date: closes and
+//! the index of total return.
 
 use super::{
-    buffer::Buffer,
-    npy,
+    buffer::Numbers,
     prices::{PriceColumn, Read},
     table::NO_DATE,
 };
 use crate::panel::{Calendar, MISSING, Row, days_since_epoch};
 use crate::types::Basis;
 use rayon::prelude::*;
-use std::{borrow::Cow, collections::BTreeSet, io, ops::Range, path::Path};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
-const NO_ROW: Row = Row::MAX;
-/// Dates that are written at once: their rows fit the processor's page tables.
-const BLOCK: usize = 256;
+pub(super) const NO_ROW: Row = Row::MAX;
 
 /// A table of which each row has found its place in the panels.
 pub(super) struct Placed {
     read: Read,
     /// Of each row of the table: asset and calendar row; `NO_ROW` for dates that are no sessions.
-    assets: Vec<u32>,
-    rows: Vec<Row>,
+    pub(super) assets: Numbers<u32>,
+    pub(super) rows: Numbers<Row>,
     /// Stretches of rows of one asset in the order of dates; none if the table is not mostly made of such.
-    runs: Option<Vec<Range<usize>>>,
+    pub(super) runs: Option<Vec<Range<usize>>>,
 }
 
 impl std::ops::Deref for Placed {
@@ -34,11 +32,12 @@ impl std::ops::Deref for Placed {
 }
 
 impl Placed {
-    pub(super) fn new(read: Read, calendar: &Calendar, symbols: &[String]) -> Self {
+    pub(super) fn new(mut read: Read, calendar: &Calendar, symbols: &[String]) -> Self {
         let place =
             |s: &String| symbols.binary_search(s).expect("the market has all symbols") as u32;
         let by_code: Vec<u32> = read.symbols.iter().map(place).collect();
-        let assets: Vec<u32> = read.codes.par_iter().map(|c| by_code[*c as usize]).collect();
+        let mut assets = std::mem::take(&mut read.codes);
+        assets.par_iter_mut().for_each(|a| *a = by_code[*a as usize]);
         let first = calendar.dates().first().map_or(0, |d| days_since_epoch(*d));
         let last = calendar.dates().last().map_or(-1, |d| days_since_epoch(*d));
         let mut by_day =
@@ -50,14 +49,18 @@ impl Placed {
             let place = usize::try_from(i64::from(*day) - i64::from(first)).ok();
             place.and_then(|p| by_day.get(p)).copied().unwrap_or(NO_ROW)
         };
-        let rows: Vec<Row> = read.days.par_iter().map(row).collect();
+        let mut rows = Numbers::zeroed(read.days.len());
+        rows.par_iter_mut().zip(&*read.days).for_each(|(to, day)| *to = row(day));
         let runs = runs(&assets, &rows);
         Self { read, assets, rows, runs }
     }
 
     /// The assets that have rows.
     pub(super) fn assets(&self) -> BTreeSet<u32> {
-        self.assets.iter().copied().collect()
+        match &self.runs {
+            Some(runs) => runs.iter().map(|run| self.assets[run.start]).collect(),
+            None => self.assets.iter().copied().collect(),
+        }
     }
 
     pub(super) fn number(&self, at: usize) -> &[f64] {
@@ -199,7 +202,7 @@ pub(super) fn ranks(symbols: &[String], codes: &[u32]) -> Vec<u32> {
 /// Cuts rows into stretches of one asset whose calendar rows rise (rows of no session stand anywhere); `None` if the
 /// stretches are short.
 fn runs(assets: &[u32], rows: &[Row]) -> Option<Vec<Range<usize>>> {
-    if rows.contains(&NO_ROW) {
+    if rows.par_iter().any(|row| *row == NO_ROW) {
         return None;
     }
     let starts: Vec<usize> = (1..rows.len())
@@ -211,72 +214,11 @@ fn runs(assets: &[u32], rows: &[Row]) -> Option<Vec<Range<usize>>> {
     }
     let mut list = vec![];
     let mut from = 0;
-    for start in starts.into_iter().chain([rows.len()]) {
+    for start in starts.into_iter().chain([rows.len()]).filter(|_| !rows.is_empty()) {
         list.push(from..start);
         from = start;
     }
     Some(list)
-}
-
-/// Makes the panel of one field from a column of each table (`None`: the table has not that field): in memory, or in
-/// a file that is then mapped.
-pub(super) fn scatter<'a>(
-    tables: &[Placed],
-    rows: usize,
-    assets: usize,
-    file: Option<&Path>,
-    column: impl Fn(usize) -> Option<&'a [f64]> + Sync,
-) -> io::Result<Buffer<f64>> {
-    let fill = |first: usize, out: &mut [f64]| {
-        out.fill(MISSING);
-        for (i, table) in tables.iter().enumerate() {
-            if let (Some(values), Some(runs)) = (column(i), &table.runs) {
-                table.fill(runs, values, first, assets, out);
-            }
-        }
-    };
-    let sorted = |i: usize| column(i).is_none() || tables[i].runs.is_some();
-    if let Some(file) = file.filter(|_| (0..tables.len()).all(sorted)) {
-        return npy::write_blocks(file, [rows, assets], BLOCK, fill);
-    }
-    let mut panel = vec![0.0; rows * assets];
-    let blocks = panel.par_chunks_mut(BLOCK * assets.max(1)).enumerate();
-    blocks.for_each(|(block, out)| fill(block * BLOCK, out));
-    for (i, table) in tables.iter().enumerate().filter(|(_, t)| t.runs.is_none()) {
-        let Some(values) = column(i) else { continue };
-        for ((row, asset), value) in table.rows.iter().zip(&table.assets).zip(values) {
-            if *row != NO_ROW {
-                panel[*row as usize * assets + *asset as usize] = *value;
-            }
-        }
-    }
-    Ok(panel.into())
-}
-
-impl Placed {
-    /// Writes the values of a block of calendar rows that begins at `first`.
-    fn fill(
-        &self,
-        runs: &[Range<usize>],
-        values: &[f64],
-        first: usize,
-        assets: usize,
-        out: &mut [f64],
-    ) {
-        let from = first as Row;
-        let until = from + (out.len() / assets.max(1)) as Row;
-        for run in runs {
-            let own = &self.rows[run.clone()];
-            let asset = self.assets[run.start] as usize;
-            let start = own.partition_point(|r| *r < from);
-            for (row, value) in own[start..].iter().zip(&values[run.start + start..]) {
-                if *row >= until {
-                    break;
-                }
-                out[(*row - from) as usize * assets + asset] = *value;
-            }
-        }
-    }
 }
 
 /// Days that are dates.

@@ -5,8 +5,9 @@ use super::{
     catalog::{Published, ReportTable},
     load::{Context, column, symbol_column},
     market::{Parts, Values},
-    prices::{grouped, replaced},
+    prices::replaced,
     table::{Column, NO_DATE, Table, TableFile, Wanted},
+    words::grouped,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::panel::{Date, Field, MISSING, from_days};

@@ -3,10 +3,13 @@
 use super::{panels::is_day, prices::Read};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::panel::{Date, from_days};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// How many dates before and after say what is usual.
 const NEIGHBOURS: usize = 20;
+/// Rows that are counted in one go.
+const PART: usize = 1 << 18;
 
 /// The sessions, and a warning if dates were left out.
 pub(super) struct Sessions {
@@ -61,15 +64,29 @@ fn count(table: &Read, counts: &mut BTreeMap<i32, usize>) {
     let at =
         at.or(table.adjusted).or(table.returns).expect("a table of prices has one of the three");
     let prices = table.table.number(at);
-    let days = table.days.iter().copied().filter(|d| is_day(*d));
+    let days = table.days.par_iter().copied().filter(|d| is_day(*d));
     let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return };
     // A day's place in a flat list is found faster than in a tree.
-    let mut flat = vec![None; (i64::from(last) - i64::from(first) + 1) as usize];
-    for (day, price) in table.days.iter().zip(prices) {
-        if is_day(*day) {
-            *flat[(*day - first) as usize].get_or_insert(0usize) += usize::from(!price.is_nan());
+    let length = (i64::from(last) - i64::from(first) + 1) as usize;
+    let part = PART.max(length);
+    let add = |mut flat: Vec<Option<usize>>, (days, prices): (&[i32], &[f64])| {
+        for (day, price) in days.iter().zip(prices).filter(|(day, _)| is_day(**day)) {
+            *flat[(*day - first) as usize].get_or_insert(0) += usize::from(!price.is_nan());
         }
-    }
+        flat
+    };
+    let sum = |mut a: Vec<Option<usize>>, b: Vec<Option<usize>>| {
+        for (a, b) in a.iter_mut().zip(b) {
+            *a = a.map_or(b, |a| Some(a + b.unwrap_or(0)));
+        }
+        a
+    };
+    let flat = table
+        .days
+        .par_chunks(part)
+        .zip(prices.par_chunks(part))
+        .fold(|| vec![None; length], add)
+        .reduce(|| vec![None; length], sum);
     for (i, priced) in flat.into_iter().enumerate() {
         if let Some(priced) = priced {
             *counts.entry(first + i as i32).or_default() += priced;

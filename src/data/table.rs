@@ -1,7 +1,9 @@
 //! A table as it was read from a file, column by column, and the file it is read from.
 
-use super::{csv::Csv, parquet::Parquet, progress::Progress};
+use super::{buffer::Numbers, csv::Csv, parquet::Parquet, progress::Progress};
 use crate::diagnostic::{Code, Diagnostic};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use std::path::{Path, PathBuf};
 
 /// How many faulty rows are reported one by one.
@@ -24,17 +26,81 @@ pub(super) enum Wanted {
 pub(super) const NO_DATE: i32 = i32::MIN;
 
 /// The values of a column.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum Column {
-    Number(Vec<f64>),
+    Number(Numbers<f64>),
     Text(Text),
-    Date(Vec<i32>),
+    Date(Numbers<i32>),
+}
+
+/// A stretch of a column that is being filled.
+pub(super) enum Slot<'a> {
+    Number(&'a mut [f64]),
+    Text(&'a mut [u32]),
+    Date(&'a mut [i32]),
+}
+
+impl Column {
+    /// Room for so many rows.
+    pub(super) fn zeroed(what: &Wanted, rows: usize) -> Self {
+        match what {
+            Wanted::Number => Self::Number(Numbers::zeroed(rows)),
+            Wanted::Text => Self::Text(Text { codes: Numbers::zeroed(rows), texts: vec![] }),
+            Wanted::Date { .. } => Self::Date(Numbers::zeroed(rows)),
+        }
+    }
+
+    /// Cuts the room into stretches of these lengths.
+    pub(super) fn cut<'a>(
+        &'a mut self,
+        lengths: &'a [usize],
+    ) -> Box<dyn Iterator<Item = Slot<'a>> + 'a> {
+        fn cut<'a, T>(
+            mut rest: &'a mut [T],
+            lengths: &'a [usize],
+        ) -> impl Iterator<Item = &'a mut [T]> {
+            lengths.iter().map(move |length| {
+                let (taken, left) = std::mem::take(&mut rest).split_at_mut(*length);
+                rest = left;
+                taken
+            })
+        }
+        match self {
+            Self::Number(values) => Box::new(cut(values, lengths).map(Slot::Number)),
+            Self::Text(text) => Box::new(cut(&mut text.codes, lengths).map(Slot::Text)),
+            Self::Date(days) => Box::new(cut(days, lengths).map(Slot::Date)),
+        }
+    }
+
+    /// Moves the filled stretches together: of each stretch of `room`, the first `filled` rows stay.
+    pub(super) fn close_gaps(&mut self, room: &[usize], filled: &[usize]) {
+        fn close<T: super::buffer::Number>(
+            values: &mut Numbers<T>,
+            room: &[usize],
+            filled: &[usize],
+        ) {
+            let (mut from, mut to) = (0, 0);
+            for (room, filled) in room.iter().zip(filled) {
+                if from != to {
+                    values.copy_within(from..from + filled, to);
+                }
+                from += room;
+                to += filled;
+            }
+            values.truncate(to);
+        }
+        match self {
+            Self::Number(values) => close(values, room, filled),
+            Self::Text(text) => close(&mut text.codes, room, filled),
+            Self::Date(days) => close(days, room, filled),
+        }
+    }
 }
 
 /// A column of texts: `texts[codes[row]]`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Text {
-    pub(super) codes: Vec<u32>,
+    pub(super) codes: Numbers<u32>,
     pub(super) texts: Vec<String>,
 }
 
@@ -42,6 +108,34 @@ impl Text {
     pub(super) fn get(&self, row: usize) -> &str {
         &self.texts[self.codes[row] as usize]
     }
+}
+
+/// Gives the codes of all parts of a column one list of texts, in the order in which they first stand.
+pub(super) fn unite(text: &mut Text, groups: Vec<Vec<String>>, lengths: &[usize]) {
+    let mut known: FxHashMap<String, u32> = FxHashMap::default();
+    let mut maps = vec![];
+    for texts in groups {
+        let mut map = Vec::with_capacity(texts.len());
+        for one in texts {
+            let next = text.texts.len() as u32;
+            let code = *known.entry(one.clone()).or_insert(next);
+            if code == next {
+                text.texts.push(one);
+            }
+            map.push(code);
+        }
+        maps.push(map);
+    }
+    let mut stretches = vec![];
+    let mut rest = &mut *text.codes;
+    for (length, map) in lengths.iter().zip(&maps) {
+        let (taken, left) = rest.split_at_mut(*length);
+        stretches.push((taken, map));
+        rest = left;
+    }
+    stretches.into_par_iter().for_each(|(codes, map)| {
+        codes.iter_mut().for_each(|code| *code = map[*code as usize]);
+    });
 }
 
 /// The columns that were wanted, in the order in which they were wanted.
@@ -77,7 +171,7 @@ impl Table {
     }
 
     /// The dates of a column, which has none left.
-    pub(super) fn take_date(&mut self, i: usize) -> Vec<i32> {
+    pub(super) fn take_date(&mut self, i: usize) -> Numbers<i32> {
         match &mut self.columns[i] {
             Column::Date(days) => std::mem::take(days),
             _ => unreachable!("it was read as a date"),
@@ -171,6 +265,10 @@ impl TableFile {
         if !path.exists() {
             let message = format!("there is no file `{}`", path.display());
             return Err(Diagnostic::error(Code::DataNotFound, message));
+        }
+        if path.is_dir() {
+            let message = format!("expected a file, found the folder `{}`", path.display());
+            return Err(Diagnostic::error(Code::DataUnreadable, message));
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let plain = name.strip_suffix(".gz").unwrap_or(&name);

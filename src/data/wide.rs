@@ -2,10 +2,12 @@
 
 use super::{
     Progress,
+    buffer::Numbers,
     catalog::{Catalog, PriceTable},
     columns::{self, Role},
-    prices::{PriceColumn, Read, check_duplicates, check_prices, grouped, replaced},
+    prices::{PriceColumn, Read, check_duplicates, check_prices, replaced},
     table::{Column, Lines, Looks, Table, TableFile, Wanted},
+    words::grouped,
 };
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -88,9 +90,9 @@ pub(super) fn read(
     check_dates(&table, &days)?;
     let mut read = Read {
         spec: spec.clone(),
-        codes: vec![],
+        codes: Numbers::default(),
         symbols,
-        days: vec![],
+        days: Numbers::default(),
         fields: vec![PriceColumn {
             name: "close".to_owned(),
             column: "close".to_owned(),
@@ -107,15 +109,15 @@ pub(super) fn read(
             lines: Lines::default(),
         },
     };
-    let mut closes = vec![];
+    let (mut closes, mut codes, mut taken) = (vec![], vec![], vec![]);
     let mut lines = vec![];
     for asset in 0..read.symbols.len() {
         for (row, close) in table.number(asset + 1).iter().enumerate() {
             if !close.is_nan() {
                 lines.push((closes.len(), table.lines.line(row)));
                 closes.push(*close);
-                read.codes.push(asset as u32);
-                read.days.push(days[row]);
+                codes.push(asset as u32);
+                taken.push(days[row]);
             }
         }
     }
@@ -124,7 +126,8 @@ pub(super) fn read(
         return Err(vec![error.in_file(file.path())]);
     }
     read.table.rows = closes.len();
-    read.table.columns = vec![Column::Number(closes)];
+    (read.codes, read.days) = (codes.into(), taken.into());
+    read.table.columns = vec![Column::Number(closes.into())];
     read.table.lines = Lines(lines);
     check_prices(&mut read)?;
     check_duplicates(&mut read)?;

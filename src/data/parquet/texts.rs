@@ -1,7 +1,6 @@
 //! Texts of a Parquet column as codes, read off the dictionary indices of its pages: a symbol that stands in five
 //! thousand rows is looked at once.
 
-use super::table::Text;
 use parquet::{
     basic::{Encoding, PageType},
     column::page::{Page, PageReader},
@@ -11,44 +10,50 @@ use rustc_hash::FxHashMap;
 
 type Result<T> = std::result::Result<T, ParquetError>;
 
-/// Reads a column of `rows` texts; a missing one is empty. `levels` is the definition level of a value that is there.
-pub(super) fn read(pages: &mut dyn PageReader, rows: usize, levels: i16) -> Result<Text> {
+/// Reads a column of texts as codes, and gives the texts that they stand for; a missing one is empty. `levels` is the
+/// definition level of a value that is there.
+pub(super) fn read(
+    pages: &mut dyn PageReader,
+    codes: &mut [u32],
+    levels: i16,
+) -> Result<Vec<String>> {
     let mut reader =
-        Reader { text: Text::default(), codes: FxHashMap::default(), dictionary: vec![] };
-    reader.text.codes.reserve_exact(rows.min(super::parquet::MOST_RESERVED));
+        Reader { texts: vec![], known: FxHashMap::default(), dictionary: vec![], codes, filled: 0 };
     while let Some(page) = pages.get_next_page()? {
         let values =
             if page.page_type() == PageType::DICTIONARY_PAGE { 0 } else { page.num_values() };
-        if values as usize > rows - reader.text.codes.len() {
+        if values as usize > reader.codes.len() - reader.filled {
             return Err(damaged("the column has more values than the file has rows"));
         }
         reader.page(&page, levels)?;
     }
-    if reader.text.codes.len() != rows {
+    if reader.filled != reader.codes.len() {
         return Err(damaged("the column has not as many values as the file has rows"));
     }
-    Ok(reader.text)
+    Ok(reader.texts)
 }
 
 fn damaged(what: &str) -> ParquetError {
     ParquetError::General(format!("page: {what}"))
 }
 
-struct Reader {
-    text: Text,
-    codes: FxHashMap<Vec<u8>, u32>,
+struct Reader<'a> {
+    texts: Vec<String>,
+    known: FxHashMap<Vec<u8>, u32>,
     // The code of each entry of the dictionary page.
     dictionary: Vec<u32>,
+    codes: &'a mut [u32],
+    filled: usize,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn code(&mut self, bytes: &[u8]) -> u32 {
-        if let Some(code) = self.codes.get(bytes) {
+        if let Some(code) = self.known.get(bytes) {
             return *code;
         }
-        let code = self.text.texts.len() as u32;
-        self.text.texts.push(String::from_utf8_lossy(bytes).trim().to_owned());
-        self.codes.insert(bytes.to_vec(), code);
+        let code = self.texts.len() as u32;
+        self.texts.push(String::from_utf8_lossy(bytes).trim().to_owned());
+        self.known.insert(bytes.to_vec(), code);
         code
     }
 
@@ -120,14 +125,19 @@ impl Reader {
             }
             other => return Err(damaged(&format!("texts in encoding {other} are not read"))),
         };
+        let missing = if found == count { 0 } else { self.code(b"") };
+        let end = self.filled + count;
+        let place = self.codes.get_mut(self.filled..end);
+        let place = place.ok_or_else(|| damaged("it has more values than it says"))?;
+        self.filled = end;
         if found == count {
-            self.text.codes.extend_from_slice(&codes);
+            place.copy_from_slice(&codes);
             return Ok(());
         }
-        let missing = self.code(b"");
         let mut next = codes.into_iter();
-        let level = |l: &u32| if *l == full { next.next().unwrap_or(missing) } else { missing };
-        self.text.codes.extend(present.iter().map(level));
+        for (to, level) in place.iter_mut().zip(present) {
+            *to = if *level == full { next.next().unwrap_or(missing) } else { missing };
+        }
         Ok(())
     }
 }

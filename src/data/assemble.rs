@@ -8,9 +8,9 @@ use super::{
     prices::Read,
     scatter::{self, Source},
     store,
-    words::{self, counted, grouped},
+    words::{counted, grouped},
 };
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, io_reason};
 use crate::panel::{Calendar, Field};
 use crate::types::{Basis, Shape, Type};
 use std::{borrow::Cow, collections::BTreeSet, io, path::Path, sync::Arc};
@@ -59,7 +59,7 @@ pub(super) fn assemble(
     add_panels(&mut parts, placed, stage).map_err(|e| {
         vec![Diagnostic::error(
             Code::OutputFolder,
-            format!("cannot store the prices: {}", words::worded(&e)),
+            format!("cannot store the prices: {}", io_reason(&e)),
         )]
     })?;
     Ok(parts)

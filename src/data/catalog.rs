@@ -1,7 +1,6 @@
 //! `market.toml`: which tables a market is made of, and what their columns mean. The form only; `load` carries it out.
 
-use super::words;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, io_reason};
 use crate::types::{Basis, Unit};
 use serde::{
     Deserialize, Deserializer,
@@ -325,7 +324,7 @@ text_or_table!(
 /// Reads a `market.toml`.
 pub(super) fn read(path: &Path) -> Result<Catalog, Diagnostic> {
     let text = fs::read_to_string(path).map_err(|e| {
-        let message = format!("the catalog cannot be read: {}", words::worded(&e));
+        let message = format!("the catalog cannot be read: {}", io_reason(&e));
         Diagnostic::error(Code::DataUnreadable, message).in_file(path)
     })?;
     toml::from_str(&text).map_err(|e| {

@@ -1,7 +1,7 @@
 //! The prices of a market as a long table, in CSV or Parquet.
 
-use super::{Market, words};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::Market;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, io_reason};
 use crate::panel::{FieldData, MarketData, days_since_epoch};
 use ndarray::ArrayView2;
 use parquet::{
@@ -38,7 +38,7 @@ impl Market {
     /// # Errors
     /// `output-folder` if the file cannot be written.
     pub fn write_csv(&self, path: &Path) -> Result<(), Diagnostics> {
-        write_csv(self, path).map_err(|e| cannot(path, &words::worded(&e)))
+        write_csv(self, path).map_err(|e| cannot(path, &io_reason(&e)))
     }
 
     /// Writes the same as Parquet.
@@ -49,7 +49,7 @@ impl Market {
         write_parquet(self, path).map_err(|e| match e {
             // The file's own error, which the crate wraps.
             ParquetError::External(inner) if inner.is::<io::Error>() => {
-                let inner = inner.downcast::<io::Error>().map(|e| words::worded(&e));
+                let inner = inner.downcast::<io::Error>().map(|e| io_reason(&e));
                 cannot(path, &inner.unwrap_or_default())
             }
             other => cannot(path, &other.to_string()),

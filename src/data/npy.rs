@@ -1,9 +1,7 @@
 //! Arrays as `.npy` files: written as they lie in memory, read by mapping them.
 
-use super::{
-    buffer::{self, Buffer, Number},
-    words,
-};
+use super::buffer::{self, Buffer, Number};
+use crate::diagnostic::io_reason;
 use std::{
     fs::File,
     io::{self, Seek, SeekFrom, Write},
@@ -81,7 +79,7 @@ fn write_numbers<T: Element>(file: &mut File, values: &[T]) -> io::Result<()> {
 
 /// Maps a file that [`write`] made with this shape; says in words what is wrong with it if it is not one.
 pub(super) fn map<T: Element>(path: &Path, shape: &[usize]) -> Result<Buffer<T>, String> {
-    let bytes = File::open(path).and_then(|f| buffer::map(&f)).map_err(|e| words::worded(&e))?;
+    let bytes = File::open(path).and_then(|f| buffer::map(&f)).map_err(|e| io_reason(&e))?;
     let length: usize = shape.iter().product();
     let expected = HEADER + length * size_of::<T>();
     if bytes.len() != expected {

@@ -32,7 +32,7 @@ pub(super) fn run<'m>(
     let lanes = lanes(plan, step, width);
     let blocks: Vec<Range<usize>> =
         (0..width).step_by(lanes).map(|s| s..(s + lanes).min(width)).collect();
-    let mut results: Vec<Numbers> =
+    let mut results: Vec<Numbers<f64>> =
         step.outputs.iter().map(|id| Numbers::room(rows_of(plan, *id).len() * width)).collect();
     let mut targets: Vec<Vec<ArrayViewMut2<'_, f64>>> = blocks.iter().map(|_| vec![]).collect();
     for (id, data) in step.outputs.iter().zip(&mut results) {

@@ -14,7 +14,7 @@ pub struct Signal {
     /// Elements a row: the number of assets, or 1.
     pub width: usize,
     /// `rows.len() × width` values.
-    pub values: Arc<Numbers>,
+    pub values: Arc<Numbers<f64>>,
     /// Whether one row stands for all (a static or scalar value).
     pub constant: bool,
 }

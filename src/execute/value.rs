@@ -11,13 +11,13 @@ pub(super) enum Value<'m> {
     /// By asset.
     Static(&'m [f64]),
     /// By asset, computed.
-    OwnedStatic(Numbers),
+    OwnedStatic(Numbers<f64>),
     /// By row of the whole calendar.
     Series(&'m [f64]),
     /// All dates × `width` assets.
     Panel { data: &'m [f64], width: usize },
     /// The rows asked for × `width` (1 for a series).
-    Computed { rows: Arc<Rows>, data: Numbers, width: usize },
+    Computed { rows: Arc<Rows>, data: Numbers<f64>, width: usize },
     /// Whether an asset has a price and is no reference.
     Priced { close: &'m [f64], is_reference: &'m [bool] },
 }

@@ -8,7 +8,7 @@ mod rows;
 
 pub use calendar::{Calendar, Date, Week, days_since_epoch, from_days};
 pub use field::{AsOf, FieldData, Spells};
-pub use numbers::Numbers;
+pub use numbers::{Number, Numbers};
 pub use rows::Rows;
 
 use crate::types::{Basis, Type};

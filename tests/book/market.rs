@@ -165,7 +165,8 @@ impl<'a> Trial<'a> {
         assert_eq!(values.nrows(), self.market.calendar.len());
         let rows = Arc::new(Rows::all(values.nrows()));
         let width = values.ncols();
-        let values: Arc<Numbers> = Arc::new(values.iter().copied().collect::<Vec<f64>>().into());
+        let values: Arc<Numbers<f64>> =
+            Arc::new(values.iter().copied().collect::<Vec<f64>>().into());
         self.signals.0.push(Signal { rows, width, values, constant: false });
         SignalId(self.signals.0.len() as u16 - 1)
     }
@@ -173,7 +174,7 @@ impl<'a> Trial<'a> {
     /// Adds values that are the same on every row.
     pub(crate) fn constant(&mut self, values: &[f64]) -> SignalId {
         let rows = Arc::new(Rows::all(self.market.calendar.len()));
-        let values: Arc<Numbers> = Arc::new(values.to_vec().into());
+        let values: Arc<Numbers<f64>> = Arc::new(values.to_vec().into());
         let width = values.len();
         self.signals.0.push(Signal { rows, width, values, constant: true });
         SignalId(self.signals.0.len() as u16 - 1)

@@ -9,9 +9,9 @@ use super::{
     buffer::{self, Bytes},
     progress::Progress,
     table::{Column, Faults, Lines, Looks, Table, Wanted, unite},
-    value, words,
+    value,
 };
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, io_reason};
 use fields::{Fields, delimiter, skip_blank};
 use flate2::read::MultiGzDecoder;
 use rayon::prelude::*;
@@ -58,7 +58,7 @@ impl Csv {
     /// Reads the header and looks at the first rows.
     pub(super) fn open(path: &Path) -> Result<Self, Diagnostic> {
         let unreadable = |e: std::io::Error| {
-            let message = format!("the file cannot be read: {}", words::worded(&e));
+            let message = format!("the file cannot be read: {}", io_reason(&e));
             Diagnostic::error(Code::DataUnreadable, message).in_file(path)
         };
         let file = File::open(path).map_err(unreadable)?;

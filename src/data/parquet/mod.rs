@@ -8,9 +8,8 @@ mod texts;
 use super::{
     progress::Progress,
     table::{Column, Faults, Lines, Looks, Slot, Table, Wanted, unite},
-    words,
 };
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, io_reason};
 use numbers::{Time, numbers, time};
 use parquet::{
     basic::{ConvertedType, Type as Physical},
@@ -47,7 +46,7 @@ impl Parquet {
             let error = Diagnostic::error(Code::DataUnreadable, message).in_file(path);
             error.help("a file that was cut off, as by a broken download, lacks its last bytes: fetch it again")
         };
-        let file = File::open(path).map_err(|e| unreadable(words::worded(&e)))?;
+        let file = File::open(path).map_err(|e| unreadable(io_reason(&e)))?;
         if file.metadata().is_ok_and(|m| m.len() == 0) {
             return Err(Diagnostic::error(Code::NoRows, "the file is empty").in_file(path));
         }
@@ -168,7 +167,7 @@ impl Parquet {
         }
         // A handle of its own: handles that were cloned share one place in the file, and threads would move it.
         let file = File::open(&self.path)
-            .map_err(|e| fault(&ParquetError::General(format!("file: {}", words::worded(&e)))))?;
+            .map_err(|e| fault(&ParquetError::General(format!("file: {}", io_reason(&e)))))?;
         let mut pages =
             SerializedPageReader::new(Arc::new(file), chunk, rows, None).map_err(|e| fault(&e))?;
         if let Slot::Text(codes) = slot {

@@ -4,8 +4,8 @@ mod manifest;
 mod read;
 mod write;
 
-use super::{Market, Progress, words};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::{Market, Progress};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, io_reason};
 use crate::panel::Row;
 pub(super) use read::open;
 use std::{
@@ -93,7 +93,7 @@ impl Stage {
 }
 
 fn cannot(folder: &Path, error: &io::Error) -> Diagnostics {
-    let (folder, why) = (folder.display(), words::worded(error));
+    let (folder, why) = (folder.display(), io_reason(error));
     let message = format!("cannot store the market in `{folder}`: {why}");
     Diagnostic::error(Code::OutputFolder, message).into()
 }

@@ -10,9 +10,8 @@ use crate::data::{
     buffer::Buffer,
     market::{Parts, Values},
     npy::{self, Element},
-    words,
 };
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, io_reason};
 use crate::panel::{Calendar, Lifetime, Row, from_days};
 use std::{
     collections::BTreeMap,
@@ -41,7 +40,7 @@ impl Reader<'_> {
     fn market(&self) -> Result<Market, Fault> {
         let path = self.folder.join(MANIFEST);
         let fault = |what: &str| (path.clone(), what.to_owned());
-        let text = fs::read_to_string(&path).map_err(|e| fault(&words::worded(&e)))?;
+        let text = fs::read_to_string(&path).map_err(|e| fault(&io_reason(&e)))?;
         let body = unsealed(&text)
             .ok_or_else(|| fault("the manifest is cut off or was changed by hand"))?;
         let format: FormatOnly = serde_json::from_str(body).map_err(|e| fault(&e.to_string()))?;
@@ -56,7 +55,7 @@ impl Reader<'_> {
             let path = self.folder.join(name);
             let found = fs::metadata(&path).map_err(|e| {
                 let missing = e.kind() == io::ErrorKind::NotFound;
-                let why = if missing { "a file is missing".to_owned() } else { words::worded(&e) };
+                let why = if missing { "a file is missing".to_owned() } else { io_reason(&e) };
                 (path.clone(), why)
             })?;
             let found = found.len();

@@ -1,0 +1,103 @@
+//! Operators against figures of independent implementations, which the scripts beside them make: `tests/golden/*.py`.
+
+use decile::{
+    Query,
+    data::Market,
+    panel::{MarketData, Rows, from_days},
+};
+use ndarray::{Array3, Axis, s};
+use serde::Deserialize;
+use std::{fs::File, path::PathBuf};
+
+/// The greatest relative error.
+const TOLERANCE: f64 = 1e-9;
+
+/// A figure: what it is of, and how near the values must be.
+#[derive(Deserialize)]
+struct Case {
+    expression: String,
+    /// Ranks, counts and places must be equal.
+    #[serde(default)]
+    exact: bool,
+    /// What rounding is measured against where the value itself may be the small rest of large ones.
+    near: Option<String>,
+}
+
+fn file(name: &str) -> File {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    File::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn array(name: &str) -> Array3<f64> {
+    use ndarray_npy::ReadNpyExt;
+    Array3::read_npy(file(name)).expect("the script wrote an array of three axes")
+}
+
+/// The inputs `x`, `y`, `z` (numbers), `c` (true is 1) and `g` (a label; the last asset has none).
+fn market() -> Market {
+    let panel = array("panel.npy");
+    let (rows, assets) = (panel.len_of(Axis(1)), panel.len_of(Axis(2)));
+    let dates = (0..rows as i32).map(|d| from_days(18_000 + d).expect("a date")).collect();
+    let symbols: Vec<String> = (0..assets).map(|a| format!("A{a:02}")).collect();
+    let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
+    let field = |i: usize| panel.index_axis(Axis(0), i).iter().copied().collect::<Vec<f64>>();
+    let groups = panel.slice(s![4, 0, ..]).map(|g| match *g {
+        g if g.is_nan() => "",
+        0.0 => "a",
+        1.0 => "b",
+        _ => "c",
+    });
+    Market::from_parts(dates, &symbols)
+        .panel("close", &vec![1.0; rows * assets])
+        .panel("x", &field(0))
+        .panel("y", &field(1))
+        .panel("z", &field(2))
+        .panel("c", &field(3))
+        .label("g", &groups.to_vec())
+        .build()
+}
+
+fn evaluate(market: &Market, expression: &str) -> Vec<f64> {
+    let query = Query::parse(expression).unwrap_or_else(|e| panic!("{e}"));
+    let compiled = query.compile(market).unwrap_or_else(|e| panic!("{e}"));
+    let rows = market.calendar().len();
+    let assets = market.schema().symbols.len();
+    let result = compiled.evaluate(&Rows::all(rows)).remove(0).values;
+    let row = |r: usize| {
+        let row = result.row(r as u32).expect("every row was asked for");
+        (0..assets).map(|a| if row.len() == 1 { row[0] } else { row[a] }).collect::<Vec<f64>>()
+    };
+    (0..rows).flat_map(row).collect()
+}
+
+fn family(name: &str) {
+    let market = market();
+    let assets = market.schema().symbols.len();
+    let cases: Vec<Case> = serde_json::from_reader(file(&format!("{name}.json"))).expect("cases");
+    let figures = array(&format!("{name}.npy"));
+    assert_eq!(cases.len(), figures.len_of(Axis(0)), "the cases and their figures differ");
+    let mut wrong = vec![];
+    for (case, expected) in cases.iter().zip(figures.outer_iter()) {
+        let found = evaluate(&market, &case.expression);
+        let near = case.near.as_ref().map(|near| evaluate(&market, near));
+        for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            let near = near.as_ref().map_or(0.0, |n| if n[i].is_nan() { 0.0 } else { n[i].abs() });
+            let room = if case.exact { 0.0 } else { TOLERANCE * expected.abs().max(near) };
+            let fits = found.is_nan() && expected.is_nan() || (found - expected).abs() <= room;
+            if !fits {
+                let (row, asset) = (i / assets, i % assets);
+                wrong.push(format!(
+                    "{}: row {row}, asset {asset}: {found:e}, not {expected:e}",
+                    case.expression
+                ));
+                break;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn basic() {
+    family("basic");
+}

@@ -31,6 +31,11 @@ pub(super) fn assemble(
     let symbols: Arc<[String]> = symbols.into_iter().map(str::to_owned).collect();
     one_table_each(&tables)?;
     let sessions = super::sessions::find(&tables);
+    if let (true, Some(table)) = (sessions.dates.is_empty(), tables.first()) {
+        let error = Diagnostic::error(Code::NoRows, "no row of the table has a price");
+        let help = "check which column holds the prices, and how missing ones are written";
+        return Err(vec![error.in_file(&table.table.file).help(help)]);
+    }
     too_thin(&tables, sessions.dates.len(), symbols.len())?;
     let mut calendar = Calendar::new(sessions.dates);
     if let Some(rows) = catalog.rows_per_year {

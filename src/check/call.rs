@@ -2,7 +2,7 @@
 
 use super::{
     error,
-    expression::ExpressionId,
+    expression::{Expression, ExpressionId},
     infer::{Checker, Place},
     names::comes_later,
     scope::{Definition, Found},
@@ -344,6 +344,18 @@ impl<'a> Checker<'a> {
         None
     }
 
+    /// A field of a table of reports.
+    fn want_reported(&mut self, id: ExpressionId, at: Span) -> Option<()> {
+        if let Expression::Field(field) = self.expressions.get(id)
+            && self.schema.field(*field).reported
+        {
+            return Some(());
+        }
+        let known = self.schema.fields.iter().filter(|f| f.reported).map(|f| f.name.as_str());
+        self.report(error::not_reported(at, &known.collect::<Vec<_>>()));
+        None
+    }
+
     /// A window that needs more values than it has rows would never give one.
     fn window_can_be_full(&mut self, operator: &Operator, constants: &[f64], at: Span) -> bool {
         let constant = |name: &str| {
@@ -366,6 +378,7 @@ impl<'a> Checker<'a> {
             Accepts::Number => self.want_kind(id, Kind::Number, at),
             Accepts::Boolean => self.want_kind(id, Kind::Boolean, at),
             Accepts::Label => self.want_kind(id, Kind::Label, at),
+            Accepts::Reported => self.want_reported(id, at),
             _ => self.has_labels(id, at).then_some(()),
         }
     }
@@ -375,7 +388,7 @@ impl<'a> Checker<'a> {
         let shape = inputs.iter().fold(Shape::Scalar, |s, (id, _)| s.join(self.ty(*id).shape));
         let ty = self.ty(inputs[0].0);
         let (axis, fits) = match operator.body {
-            Body::Map(_) => return true,
+            Body::Map(_) | Body::Reports(_) => return true,
             Body::Cross(_) | Body::Reduce(_) => {
                 ("across assets", matches!(shape, Shape::Panel | Shape::Static))
             }

@@ -428,3 +428,20 @@ pub(super) fn misplaced_list(at: Span) -> Diagnostic {
         .at(at, "this is a list")
         .help("write for example `sector in [\"Energy\", \"Utilities\"]`")
 }
+
+/// Something else where a reported field is due.
+pub(super) fn not_reported(at: Span, known: &[&str]) -> Diagnostic {
+    const SHOWN: usize = 8;
+    let error = Diagnostic::error(Code::TypeMismatch, "expected a field of a table of reports")
+        .at(at, "this has no fiscal periods");
+    match known {
+        [] => {
+            error.help("the market has no table of reports: `[reports.NAME]` in its `market.toml`")
+        }
+        some => {
+            let list: Vec<String> = some.iter().take(SHOWN).map(|n| format!("`{n}`")).collect();
+            let more = if some.len() > SHOWN { ", …" } else { "" };
+            error.help(format!("this market has {}{more}", list.join(", ")))
+        }
+    }
+}

@@ -37,8 +37,6 @@ const LATER: &[&str] = &[
     // Portfolio, models and state
     "spread", "beta", "alpha", "residual", "r_squared", "tstat", "returns", "forward_return", "predict", "any", "all",
     "coverage",
-    // Fundamentals
-    "quarter", "year", "ttm", "yoy", "growth", "age", "new", "latest",
     // Element by element
     "cut",
     // In time

@@ -189,6 +189,7 @@ fn add_panels(parts: &mut Parts, tables: Vec<Placed>, stage: Option<&Path>) -> i
         let note = declared.map_or(String::new(), |f| format!("column `{}`", f.column));
         parts.add(
             Field {
+                reported: false,
                 table: "prices".to_owned(),
                 ty: Type::number(Shape::Panel, unit),
                 labels: Arc::default(),

@@ -125,6 +125,7 @@ pub(super) fn members(
     let values = spells(&parts.calendar, list);
     parts.add(
         Field {
+            reported: false,
             name: name.to_owned(),
             table: "members".to_owned(),
             ty: Type::boolean(Shape::Panel),
@@ -184,7 +185,14 @@ pub(super) fn series(
         let ty = Type::number(Shape::Series, figure.unit(field, parts.basis));
         let note = format!("column `{}`", figure.column);
         parts.add(
-            Field { name: field.clone(), table: name.to_owned(), ty, labels: Arc::default(), note },
+            Field {
+                reported: false,
+                name: field.clone(),
+                table: name.to_owned(),
+                ty,
+                labels: Arc::default(),
+                note,
+            },
             Values::Series(values.into()),
         );
     }

@@ -81,6 +81,7 @@ impl MarketBuilder {
         }
         self.parts.add(
             Field {
+                reported: false,
                 name: name.to_owned(),
                 table: "prices".to_owned(),
                 ty: Type::number(Shape::Panel, unit),
@@ -111,6 +112,7 @@ impl MarketBuilder {
             by_asset[self.place[i]] = value;
         }
         let field = Field {
+            reported: false,
             name: name.to_owned(),
             table: "labels".to_owned(),
             ty: Type::number(Shape::Static, unit),
@@ -138,6 +140,7 @@ impl MarketBuilder {
         let (records, order) = Records::new(&self.calendar, self.symbols.len(), list.collect());
         let values: Vec<f64> = order.iter().map(|&i| figures[i as usize].3).collect();
         let field = Field {
+            reported: false,
             name: name.to_owned(),
             table: table.to_owned(),
             ty: Type::number(Shape::Panel, unit),
@@ -152,6 +155,7 @@ impl MarketBuilder {
     pub fn series(mut self, name: &str, unit: Unit, values: &[f64]) -> Self {
         assert_eq!(values.len(), self.calendar.len(), "`{name}` has a value for each date");
         let field = Field {
+            reported: false,
             name: name.to_owned(),
             table: "series".to_owned(),
             ty: Type::number(Shape::Series, unit),
@@ -167,6 +171,7 @@ impl MarketBuilder {
         let list = list.iter().map(|&(symbol, from, until)| (self.asset(symbol), from, until));
         let values = spells(&self.calendar, list.collect());
         let field = Field {
+            reported: false,
             name: name.to_owned(),
             table: "members".to_owned(),
             ty: Type::boolean(Shape::Panel),

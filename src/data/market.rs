@@ -73,7 +73,8 @@ impl Parts {
         }
     }
 
-    pub(super) fn add(&mut self, field: Field, values: Values) {
+    pub(super) fn add(&mut self, mut field: Field, values: Values) {
+        field.reported = matches!(values, Values::AsOf { .. });
         self.fields.push(field);
         self.values.push(values);
     }
@@ -88,6 +89,7 @@ impl Parts {
     ) {
         let (labels, codes) = encode(texts);
         let field = Field {
+            reported: false,
             name: name.to_owned(),
             table: table.to_owned(),
             ty: Type::label(Shape::Static),
@@ -124,6 +126,7 @@ impl Parts {
         let close = self.price_field("close").expect("every importer makes a panel `close`");
         let total_return = self.price_field("total_return").unwrap_or_else(|| {
             let field = Field {
+                reported: false,
                 name: "total_return".to_owned(),
                 table: "prices".to_owned(),
                 ty: Type::number(

@@ -99,6 +99,7 @@ pub(super) fn add(
         };
         parts.add(
             Field {
+                reported: false,
                 name: field.clone(),
                 table: name.to_owned(),
                 ty: Type::number(Shape::Panel, unit),

@@ -2,8 +2,9 @@
 
 use super::value::Value;
 use crate::{
-    panel::{AsOf, FieldData, FieldId, MISSING, MarketData, Numbers, Rows, Spells},
-    plan::{ExecutionPlan, NodeId},
+    operator::Body,
+    panel::{AsOf, FieldData, FieldId, MISSING, MarketData, Numbers, Row, Rows, Spells},
+    plan::{ExecutionPlan, NodeId, Op},
 };
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -29,6 +30,15 @@ pub(super) fn run<'m>(
 }
 
 fn as_of<'m>(records: &AsOf<'_>, rows: &Arc<Rows>, width: usize) -> Value<'m> {
+    by_asset(rows, width, |asset, rows, out| records.latest(asset, rows, out))
+}
+
+/// A panel from what `fill` gives for an asset at some rows, by their place.
+fn by_asset<'m>(
+    rows: &Arc<Rows>,
+    width: usize,
+    fill: impl Fn(usize, &[Row], &mut dyn FnMut(usize, f64)) + Sync,
+) -> Value<'m> {
     let mut data = Numbers::room(rows.len() * width);
     let list = rows.as_slice();
     // Dates are shared out rather than assets, so that each thread writes a part of its own.
@@ -37,11 +47,33 @@ fn as_of<'m>(records: &AsOf<'_>, rows: &Arc<Rows>, width: usize) -> Value<'m> {
         |(out, rows)| {
             out.fill(MISSING);
             for asset in 0..width {
-                records.latest(asset, rows, |i, value| out[i * width + asset] = value);
+                fill(asset, rows, &mut |i, value| out[i * width + asset] = value);
             }
         },
     );
     Value::Computed { rows: Arc::clone(rows), data, width }
+}
+
+/// An operator over the reports of a field, at the rows asked for.
+pub(super) fn reports<'m>(
+    plan: &ExecutionPlan,
+    id: NodeId,
+    market: &'m dyn MarketData,
+) -> Value<'m> {
+    let node = plan.logical.node(id);
+    let (Some(Body::Reports(kernel)), Op::Field(field)) =
+        (node.body(), &plan.logical.node(node.inputs[0]).op)
+    else {
+        unreachable!("the checker gives such operators a field")
+    };
+    let FieldData::AsOf(records) = market.field(*field) else {
+        unreachable!("the checker gives such operators a field of reports")
+    };
+    let constants = node.constants();
+    let is_yearly = records.is_yearly();
+    by_asset(&plan.rows[id.0 as usize], market.schema().symbols.len(), |asset, rows, out| {
+        records.known(asset, rows, is_yearly, |i, known| out(i, kernel(known, &constants)));
+    })
 }
 
 fn membership<'m>(spells: &Spells<'_>, rows: &Arc<Rows>, width: usize) -> Value<'m> {

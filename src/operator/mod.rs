@@ -7,11 +7,13 @@ mod fold;
 mod lookup;
 mod moments;
 mod order;
+mod reports;
 mod vectorise;
 mod window;
 
 pub use cross_section::Scratch;
 pub use lookup::{find, nearest_names};
+pub use reports::ReportKernel;
 
 use crate::types::{Kind, Shape, Type, Unit};
 
@@ -60,6 +62,8 @@ pub enum Accepts {
     Label,
     /// Any kind.
     Any,
+    /// A field of a table of reports.
+    Reported,
     /// The same kind as the first value.
     SameAsFirst,
     /// A constant number of rows, at least 1 (`20d`, `20`).
@@ -214,6 +218,8 @@ pub enum Body {
     Cross(CrossKernel),
     /// Across the eligible assets of a date, to one number.
     Reduce(ReduceKernel),
+    /// From the reports of an asset that are known.
+    Reports(ReportKernel),
 }
 
 impl std::fmt::Debug for Body {
@@ -224,6 +230,7 @@ impl std::fmt::Debug for Body {
             Self::Window(_) => "window",
             Self::Cross(_) => "cross",
             Self::Reduce(_) => "reduce",
+            Self::Reports(_) => "reports",
         })
     }
 }
@@ -250,7 +257,7 @@ impl Operator {
         match self.body {
             Body::Window(kernel) => kernel.rows(constants),
             Body::Lag => constants.first().map_or(1, |d| *d as u32 + 1),
-            Body::Map(_) | Body::Cross(_) | Body::Reduce(_) => 1,
+            Body::Map(_) | Body::Cross(_) | Body::Reduce(_) | Body::Reports(_) => 1,
         }
     }
 
@@ -326,6 +333,7 @@ pub const FAMILIES: &[Family] = &[
     Family { title: "In time, for each asset", operators: window::OPERATORS },
     Family { title: "In time: deviation and correlation", operators: moments::OPERATORS },
     Family { title: "Across assets, on each date", operators: cross_section::OPERATORS },
+    Family { title: "Reports", operators: reports::OPERATORS },
 ];
 
 /// All operators.

@@ -57,6 +57,96 @@ impl AsOf<'_> {
             );
         }
     }
+
+    /// Whether the reports are of whole years: more than half of an asset's periods follow one another by over half a
+    /// year.
+    pub fn is_yearly(&self) -> bool {
+        let (mut long, mut all) = (0usize, 0usize);
+        let mut ends = vec![];
+        for asset in self.offsets.windows(2) {
+            ends.clear();
+            ends.extend_from_slice(&self.period_end[asset[0] as usize..asset[1] as usize]);
+            ends.sort_unstable();
+            ends.dedup();
+            all += ends.len().saturating_sub(1);
+            long += ends.windows(2).filter(|w| w[1] - w[0] > 183).count();
+        }
+        long * 2 > all
+    }
+
+    /// What is known of an asset at each of `rows` (sorted): `out(i, known)` is for `rows[i]`. Records whose value is
+    /// missing say nothing.
+    pub fn known(
+        &self,
+        asset: usize,
+        rows: &[Row],
+        is_yearly: bool,
+        mut out: impl FnMut(usize, &KnownReports<'_>),
+    ) {
+        let records = self.offsets[asset] as usize..self.offsets[asset + 1] as usize;
+        let mut next = records.start;
+        let mut periods: Vec<usize> = vec![];
+        for (i, &row) in rows.iter().enumerate() {
+            while next < records.end && self.known_from[next] <= row {
+                if !self.values[next].is_nan() {
+                    let end = self.period_end[next];
+                    match periods.binary_search_by_key(&end, |p| self.period_end[*p]) {
+                        Ok(place) => periods[place] = next,
+                        Err(place) => periods.insert(place, next),
+                    }
+                }
+                next += 1;
+            }
+            out(i, &KnownReports { records: self, periods: &periods, row, is_yearly });
+        }
+    }
+}
+
+/// The reports of one asset that are known at a row.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownReports<'a> {
+    records: &'a AsOf<'a>,
+    /// The latest version of each period, by the period's end.
+    periods: &'a [usize],
+    row: Row,
+    is_yearly: bool,
+}
+
+/// By how many days a period's end may differ from the day it is looked for.
+const SAME_PERIOD: f64 = 20.0;
+
+impl KnownReports<'_> {
+    fn newest_record(&self) -> Option<usize> {
+        let newest = *self.periods.last()?;
+        (self.row < self.records.known_until[newest]).then_some(newest)
+    }
+
+    /// The figure of the newest period; missing if it is too old.
+    pub fn newest(&self) -> f64 {
+        self.newest_record().map_or(super::MISSING, |r| self.records.values[r])
+    }
+
+    /// The figure of the period that ended so many years before the newest; missing if the newest is.
+    pub fn before(&self, years: f64) -> f64 {
+        let Some(newest) = self.newest_record() else { return super::MISSING };
+        let wanted = f64::from(self.records.period_end[newest]) - years * 365.25;
+        let distance = |p: &usize| (f64::from(self.records.period_end[*p]) - wanted).abs();
+        let nearest = self.periods.iter().rev().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        nearest
+            .filter(|p| distance(p) <= SAME_PERIOD)
+            .map_or(super::MISSING, |p| self.records.values[*p])
+    }
+
+    /// Rows since the newest period's latest version became known; 0 if nothing is known.
+    pub fn age(&self) -> f64 {
+        let newest = self.newest_record();
+        newest.map_or(0.0, |r| f64::from(self.row - self.records.known_from[r]))
+    }
+
+    /// Whether the table is of yearly reports.
+    pub fn is_yearly(&self) -> bool {
+        self.is_yearly
+    }
 }
 
 /// Spells of membership: a boolean panel, stored by its changes.

@@ -7,7 +7,7 @@ mod numbers;
 mod rows;
 
 pub use calendar::{Calendar, Date, Week, days_since_epoch, from_days};
-pub use field::{AsOf, FieldData, Spells};
+pub use field::{AsOf, FieldData, KnownReports, Spells};
 pub use numbers::{Number, Numbers};
 pub use rows::Rows;
 
@@ -38,6 +38,8 @@ pub struct Field {
     pub table: String,
     /// Kind, shape, unit.
     pub ty: Type,
+    /// Whether it is of reports, with fiscal periods and dates of publication.
+    pub reported: bool,
     /// The texts of a label field, by code.
     pub labels: Arc<[String]>,
     /// One line on where it comes from, for listings.

@@ -85,6 +85,8 @@ fn demanded_rows(
         let wanted = match node.body() {
             Some(Body::Lag) => own.shifted_back(lookback),
             Some(Body::Window(_)) => own.widened_back(lookback),
+            // The records of a field are read themselves, not its values by date.
+            Some(Body::Reports(_)) => continue,
             _ => own,
         };
         for input in &node.inputs {
@@ -119,6 +121,9 @@ fn steps(logical: &LogicalPlan) -> Vec<Step> {
         let kind = match &node.op {
             Op::Constant(_) | Op::Priced => continue,
             Op::Field(_) => StepKind::Load,
+            Op::Apply { operator, .. } if matches!(operator.0.body, Body::Reports(_)) => {
+                StepKind::Load
+            }
             Op::Of(_) => StepKind::Column,
             Op::Apply { operator, .. } if operator.0.is_cross() => StepKind::Cross,
             Op::Apply { .. } => StepKind::Pass,

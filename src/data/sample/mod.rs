@@ -114,7 +114,14 @@ fn assemble(sample: &Sample, economy: &Economy, histories: Vec<History>) -> Mark
 }
 
 fn field(name: &str, table: &str, ty: Type, note: &str) -> Field {
-    Field { name: name.into(), table: table.into(), ty, labels: Arc::default(), note: note.into() }
+    Field {
+        reported: false,
+        name: name.into(),
+        table: table.into(),
+        ty,
+        labels: Arc::default(),
+        note: note.into(),
+    }
 }
 
 fn add_prices(parts: &mut Parts, economy: &Economy, companies: &[Option<History>]) {

@@ -112,6 +112,7 @@ pub(super) fn restored(field: StoredField) -> Field {
         StoredKind::Label => Kind::Label,
     };
     Field {
+        reported: field.form == Form::AsOf,
         name: field.name,
         table: field.table,
         ty: Type { kind, shape, unit },

@@ -1,0 +1,102 @@
+//! Operators over the reports of a company: which fiscal periods were known on a date, and what they said.
+//!
+//! Each looks at the newest period known at t, in its latest version known at t, and at periods some quarters or years
+//! before it. A period is found by its end, to within 20 days (fiscal years of 52 and 53 weeks end on another day each
+//! year); one that was skipped is missing, and none stands in for it.
+
+use super::{Accepts, Body, Default, Example, Operator, Parameter, ResultType, parameter};
+use crate::panel::{KnownReports, MISSING};
+
+/// The value of an operator at one row, from the reports of one asset that are known then.
+pub type ReportKernel = fn(known: &KnownReports<'_>, constants: &[f64]) -> f64;
+
+const F: &[Parameter] = &[parameter("f", Accepts::Reported)];
+const NO_EXAMPLES: &[Example] = &[];
+const MISSING_RULE: &str =
+    "missing where that period is not known, or the newest is older than the table's `max_age`";
+
+const fn back(longest: f64) -> Parameter {
+    Parameter {
+        name: "k",
+        accepts: Accepts::Constant { low: 0.0, high: longest, whole: true },
+        default: Default::Constant(0.0),
+    }
+}
+
+const fn reports(
+    name: &'static str,
+    summary: &'static str,
+    formula: &'static str,
+    parameters: &'static [Parameter],
+    result: ResultType,
+    kernel: ReportKernel,
+) -> Operator {
+    Operator {
+        name,
+        summary,
+        formula,
+        missing: MISSING_RULE,
+        source: "",
+        parameters,
+        result,
+        body: Body::Reports(kernel),
+        examples: NO_EXAMPLES,
+    }
+}
+
+pub(super) const OPERATORS: &[Operator] = &[
+    reports(
+        "latest",
+        "The figure of the newest fiscal period known; what the name of a reported field means.",
+        "f of the newest period",
+        F,
+        ResultType::Same,
+        |known, _| known.newest(),
+    ),
+    reports(
+        "quarter",
+        "The figure of the period that ended k quarters before the newest known.",
+        "f of the period whose end lies k·¼ year before the newest's, ± 20 days",
+        &[parameter("f", Accepts::Reported), back(200.0)],
+        ResultType::Same,
+        |known, constants| known.before(constants[0] / 4.0),
+    ),
+    reports(
+        "year",
+        "The figure of the period that ended k years before the newest known.",
+        "f of the period whose end lies k years before the newest's, ± 20 days",
+        &[parameter("f", Accepts::Reported), back(50.0)],
+        ResultType::Same,
+        |known, constants| known.before(constants[0]),
+    ),
+    reports(
+        "ttm",
+        "The sum of the last four quarters known; of a table of yearly reports, the newest year.",
+        "quarter(f, 0) + quarter(f, 1) + quarter(f, 2) + quarter(f, 3)",
+        F,
+        ResultType::Same,
+        |known, _| match known.is_yearly() {
+            true => known.newest(),
+            false => (0..4).map(|k| known.before(f64::from(k) / 4.0)).sum(),
+        },
+    ),
+    reports(
+        "age",
+        "Rows since the newest period's figure became known, in its latest version.",
+        "t − the first row at which it was known",
+        F,
+        ResultType::Rows,
+        |known, _| if known.newest().is_nan() { MISSING } else { known.age() },
+    ),
+    Operator {
+        missing: "false where nothing is known; never missing",
+        ..reports(
+            "new",
+            "Whether the newest period's figure became known since the row before.",
+            "age(f) == 0",
+            F,
+            ResultType::Boolean,
+            |known, _| f64::from(u8::from(!known.newest().is_nan() && known.age() == 0.0)),
+        )
+    },
+];

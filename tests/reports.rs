@@ -1,0 +1,123 @@
+//! Operators over reports: what was known when, by cases made by hand.
+
+use decile::{
+    Query,
+    data::Market,
+    panel::{Date, MarketData, Rows, from_days},
+    types::Unit,
+};
+use jiff::civil::date;
+
+const FIRST: Date = date(2020, 1, 1);
+
+/// Daily rows of 2020 to 2022, and quarterly reports of `A` and `B`, yearly ones of `C`.
+fn market() -> Market {
+    let dates: Vec<Date> = (18_262..18_262 + 1_000).filter_map(from_days).collect();
+    assert_eq!(dates[0], FIRST);
+    let close = vec![1.0; dates.len() * 3];
+    let (q1, q2, q3) = (date(2019, 3, 31), date(2019, 6, 30), date(2019, 9, 30));
+    let (q4, q5) = (date(2019, 12, 31), date(2020, 3, 31));
+    let revenue = [
+        ("A", q1, date(2019, 5, 10), 10.0),
+        ("A", q2, date(2019, 8, 10), 11.0),
+        ("A", q3, date(2019, 11, 10), 12.0),
+        ("A", q4, date(2020, 2, 10), 13.0),
+        ("A", q5, date(2020, 5, 10), 20.0),
+        // The fourth quarter is restated after the next is known.
+        ("A", q4, date(2020, 6, 10), 14.0),
+        // B skips its third quarter, and its years end on Saturdays.
+        ("B", date(2019, 3, 30), date(2019, 5, 10), 1.0),
+        ("B", date(2019, 6, 29), date(2019, 8, 10), 2.0),
+        ("B", date(2019, 12, 28), date(2020, 2, 10), 4.0),
+        ("B", date(2020, 3, 28), date(2020, 5, 10), 5.0),
+    ];
+    let assets = [
+        ("C", date(2017, 12, 31), date(2018, 3, 1), 100.0),
+        ("C", date(2018, 12, 31), date(2019, 3, 1), 80.0),
+        ("C", date(2019, 12, 31), date(2020, 3, 1), 121.0),
+    ];
+    Market::from_parts(dates, &["A", "B", "C"])
+        .panel("close", &close)
+        .as_of("quarters", "revenue", Unit::MONEY, &revenue)
+        .as_of("years", "total_assets", Unit::MONEY, &assets)
+        .build()
+}
+
+fn at(market: &Market, expression: &str, day: Date) -> Vec<f64> {
+    let query = Query::parse(expression).unwrap_or_else(|e| panic!("{e}"));
+    let row = market.calendar().last_at_or_before(day).expect("a date of the market");
+    let rows = Rows::new(vec![row], market.calendar().len());
+    let compiled = query.compile(market).unwrap_or_else(|e| panic!("{e}"));
+    let values = compiled.evaluate(&rows).remove(0).values;
+    values.row(row).expect("it was asked for").to_vec()
+}
+
+#[track_caller]
+fn check(expression: &str, day: Date, expected: [f64; 3]) {
+    let found = at(&market(), expression, day);
+    let same = |(a, b): (&f64, &f64)| a.is_nan() && b.is_nan() || (a - b).abs() < 1e-12;
+    assert!(found.iter().zip(&expected).all(same), "{expression}: {found:?}, not {expected:?}");
+}
+
+const N: f64 = f64::NAN;
+
+#[test]
+fn periods_are_counted_back_from_the_newest_known() {
+    check("latest(revenue)", date(2020, 5, 10), [13.0, 4.0, N]);
+    check("latest(revenue)", date(2020, 5, 11), [20.0, 5.0, N]);
+    check("quarter(revenue, 1)", date(2020, 5, 11), [13.0, 4.0, N]);
+    check("quarter(revenue, 4)", date(2020, 5, 11), [10.0, 1.0, N]);
+    check("year(revenue, 1)", date(2020, 5, 11), [10.0, 1.0, N]);
+    check("year(total_assets, 2)", date(2020, 5, 11), [N, N, 100.0]);
+}
+
+#[test]
+fn a_skipped_quarter_is_missing() {
+    check("quarter(revenue, 2)", date(2020, 5, 11), [12.0, N, N]);
+    check("ttm(revenue)", date(2020, 5, 11), [11.0 + 12.0 + 13.0 + 20.0, N, N]);
+}
+
+#[test]
+fn a_restated_period_counts_from_the_day_it_is_known() {
+    check("quarter(revenue, 1)", date(2020, 6, 10), [13.0, 4.0, N]);
+    check("quarter(revenue, 1)", date(2020, 6, 11), [14.0, 4.0, N]);
+    check("ttm(revenue)", date(2020, 6, 11), [11.0 + 12.0 + 14.0 + 20.0, N, N]);
+    // It says nothing new of the newest period.
+    check("latest(revenue)", date(2020, 6, 11), [20.0, 5.0, N]);
+    check("age(revenue)", date(2020, 6, 11), [31.0, 31.0, N]);
+}
+
+#[test]
+fn a_year_is_its_own_sum() {
+    check("ttm(total_assets)", date(2020, 5, 11), [N, N, 121.0]);
+}
+
+#[test]
+fn growth_is_missing_from_what_is_not_positive() {
+    check("yoy(revenue)", date(2020, 5, 11), [1.0, 4.0, N]);
+    check("growth(total_assets, 2)", date(2020, 5, 11), [N, N, 0.1]);
+    check("yoy(total_assets)", date(2020, 5, 11), [N, N, 121.0 / 80.0 - 1.0]);
+}
+
+#[test]
+fn news_are_of_one_day() {
+    check("if new(revenue) then 1 else 0", date(2020, 5, 10), [0.0, 0.0, 0.0]);
+    check("if new(revenue) then 1 else 0", date(2020, 5, 11), [1.0, 1.0, 0.0]);
+    check("if new(revenue) then 1 else 0", date(2020, 5, 12), [0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn what_is_too_old_is_missing() {
+    // Eighteen months after the report of 2020-05-10.
+    check("quarter(revenue, 1)", date(2021, 11, 10), [14.0, 4.0, N]);
+    check("quarter(revenue, 1)", date(2021, 11, 12), [N, N, N]);
+    check("age(revenue)", date(2021, 11, 12), [N, N, N]);
+}
+
+#[test]
+fn only_reports_have_periods() {
+    let wrong = Query::parse("quarter(close, 1)").expect("it parses");
+    let market = market();
+    let error = wrong.compile(&market).err().expect("`close` is no report").to_string();
+    insta::assert_snapshot!(error);
+}

@@ -82,7 +82,7 @@ fn panels(criterion: &mut Criterion) {
     for (name, constants) in cases {
         let (logical, root) = plan(&market, name, constants);
         let demand = Demand { node: root, rows: all.as_ref().clone() };
-        let plan = schedule(&logical, &[demand], DAYS);
+        let plan = schedule(&logical, &[demand], market.calendar());
         let title = constants.first().map_or((*name).to_owned(), |c| format!("{name} {c}"));
         group.bench_function(title, |b| {
             b.iter(|| black_box(execute::run(&plan, &market, &[(root, Arc::clone(&all))])));

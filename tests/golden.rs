@@ -71,15 +71,18 @@ fn evaluate(market: &Market, expression: &str) -> Vec<f64> {
 }
 
 fn family(name: &str) {
-    let market = market();
+    compare(&market(), name);
+}
+
+fn compare(market: &Market, name: &str) {
     let assets = market.schema().symbols.len();
     let cases: Vec<Case> = serde_json::from_reader(file(&format!("{name}.json"))).expect("cases");
     let figures = array(&format!("{name}.npy"));
     assert_eq!(cases.len(), figures.len_of(Axis(0)), "the cases and their figures differ");
     let mut wrong = vec![];
     for (case, expected) in cases.iter().zip(figures.outer_iter()) {
-        let found = evaluate(&market, &case.expression);
-        let near = case.near.as_ref().map(|near| evaluate(&market, near));
+        let found = evaluate(market, &case.expression);
+        let near = case.near.as_ref().map(|near| evaluate(market, near));
         for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
             let near = near.as_ref().map_or(0.0, |n| if n[i].is_nan() { 0.0 } else { n[i].abs() });
             let room = if case.exact { 0.0 } else { TOLERANCE * expected.abs().max(near) };
@@ -100,4 +103,24 @@ fn family(name: &str) {
 #[test]
 fn basic() {
     family("basic");
+}
+
+/// Prices, a score, a weight and a group, on which portfolios are formed.
+#[test]
+fn spread() {
+    let inputs = array("spread.inputs.npy");
+    let weekday = |day: &i32| (day + 3).rem_euclid(7) < 5;
+    let dates = (17_532..).filter(weekday).take(inputs.len_of(Axis(1)));
+    let dates = dates.map(|d| from_days(d).expect("a date")).collect();
+    let symbols: Vec<String> = (0..inputs.len_of(Axis(2))).map(|a| format!("A{a:02}")).collect();
+    let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
+    let field = |i: usize| inputs.index_axis(Axis(0), i).iter().copied().collect::<Vec<f64>>();
+    let group = |a: usize| if a == 14 { "" } else { ["a", "b", "c"][a % 3] };
+    let market = Market::from_parts(dates, &symbols)
+        .panel("close", &field(0))
+        .panel("x", &field(1))
+        .panel("w", &field(2))
+        .label("g", &(0..symbols.len()).map(group).collect::<Vec<_>>())
+        .build();
+    compare(&market, "spread");
 }

@@ -45,7 +45,7 @@ fn values(seed: u64, rows: usize) -> Vec<f64> {
 
 /// The operators that are computed from values; those over reports have cases of their own.
 fn computed() -> impl Iterator<Item = &'static Operator> {
-    operator::all().filter(|o| !matches!(o.body, Body::Reports(_)))
+    operator::all().filter(|o| !matches!(o.body, Body::Reports(_) | Body::Spread))
 }
 
 fn booleans(values: &[f64]) -> Vec<f64> {
@@ -139,7 +139,7 @@ fn run(
     let root = logical.roots[0];
     let rows = Arc::new(rows);
     let demand = Demand { node: root, rows: rows.as_ref().clone() };
-    let plan = schedule(&logical, &[demand], market.calendar().len());
+    let plan = schedule(&logical, &[demand], market.calendar());
     let (signals, _) = execute::run(&plan, &market, &[(root, rows)]);
     signals[0].values.to_vec()
 }

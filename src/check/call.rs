@@ -12,8 +12,11 @@ use crate::{
     operator::{self, Accepts, Body, Default, Operator, Parameter},
     source::Span,
     syntax::ast,
-    types::{Kind, Shape},
+    types::{Kind, Shape, Type, Unit},
 };
+
+/// The argument that is no value but says when a factor portfolio is formed.
+const REBALANCE: &str = "rebalance";
 
 /// The longest window, in rows: four centuries of daily data.
 const LONGEST: f64 = 100_000.0;
@@ -98,6 +101,9 @@ impl<'a> Checker<'a> {
 
     fn given(&mut self, argument: &'a ast::Argument, place: Place<'_>) -> Given<'a> {
         let (name, span) = (argument.name.as_ref(), argument.value.span);
+        if name.is_some_and(|n| n.text == REBALANCE) {
+            return Given::one(name, span, self.formation(&argument.value));
+        }
         match &argument.value.kind {
             ast::ExpressionKind::List(items) => {
                 let items = items.iter().map(|e| (e.span, self.infer(e, place))).collect();
@@ -283,6 +289,13 @@ impl<'a> Checker<'a> {
                 match parameter.default {
                     Default::Constant(value) => constants.push(value),
                     Default::Absent | Default::List(0) => {}
+                    Default::Value(value) => {
+                        let ty = match parameter.accepts {
+                            Accepts::Boolean => Type::boolean(Shape::Scalar),
+                            _ => Type::number(Shape::Scalar, Unit::Unknown),
+                        };
+                        inputs.push((self.add_constant(value, ty, span), span));
+                    }
                     _ => {
                         let what = format!("`{}` is missing", parameter.name);
                         self.report(error::arguments(span, operator.name, &signature, &what));
@@ -389,7 +402,7 @@ impl<'a> Checker<'a> {
         let ty = self.ty(inputs[0].0);
         let (axis, fits) = match operator.body {
             Body::Map(_) | Body::Reports(_) => return true,
-            Body::Cross(_) | Body::Reduce(_) => {
+            Body::Cross(_) | Body::Reduce(_) | Body::Spread => {
                 ("across assets", matches!(shape, Shape::Panel | Shape::Static))
             }
             Body::Lag | Body::Window(_) => {

@@ -406,7 +406,11 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        let reduced = matches!(operator.body, Body::Reduce(_)) && within.is_none();
+        let reduced = match operator.body {
+            Body::Reduce(_) => within.is_none(),
+            Body::Spread => true,
+            _ => false,
+        };
         let mut ty = operator.result.of(&types, reduced);
         if operator.is_cross() && !reduced {
             ty.shape = Shape::Panel;

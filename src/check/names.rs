@@ -35,7 +35,7 @@ const STATE: &[&str] = &[
 #[rustfmt::skip]
 const LATER: &[&str] = &[
     // Portfolio, models and state
-    "spread", "beta", "alpha", "residual", "r_squared", "tstat", "returns", "forward_return", "predict", "any", "all",
+    "beta", "alpha", "residual", "r_squared", "tstat", "returns", "forward_return", "predict", "any", "all",
     "coverage",
     // Element by element
     "cut",

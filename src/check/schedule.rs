@@ -4,13 +4,15 @@ use super::{
     amount::Measure,
     clause::Placed,
     error,
+    expression::ExpressionId,
     infer::Checker,
     strategy::{CalendarRule, Every, On},
 };
 use crate::{
     diagnostic::{Code, Diagnostic},
     source::Span,
-    syntax::ast::{self, ClauseKind},
+    syntax::ast::{self, ClauseKind, ExpressionKind},
+    types::{Shape, Type, Unit},
 };
 
 const WEEKDAYS: [&str; 7] =
@@ -66,6 +68,43 @@ pub(super) fn rules<'a>(checker: &mut Checker<'a>, clauses: &[Placed<'a>]) -> Ve
 }
 
 impl<'a> Checker<'a> {
+    /// When a factor portfolio is formed, as the constant of [`Accepts::Calendar`].
+    pub(super) fn formation(&mut self, e: &'a ast::Expression) -> Option<ExpressionId> {
+        const FORMS: [(&str, f64); 4] =
+            [("monthly", 1.0), ("quarterly", 3.0), ("semiannually", 6.0), ("annually", 12.0)];
+        let (word, month) = match &e.kind {
+            ExpressionKind::Name(path) => (&path.name, None),
+            ExpressionKind::Call { callee, arguments } => match arguments.as_slice() {
+                [ast::Argument { name: None, value }] => match &value.kind {
+                    ExpressionKind::Name(month) => (&callee.name, Some(&month.name)),
+                    _ => return self.no_formation(e.span),
+                },
+                _ => return self.no_formation(e.span),
+            },
+            _ => return self.no_formation(e.span),
+        };
+        let Some((_, months)) = FORMS.iter().find(|(name, _)| *name == word.text) else {
+            return self.no_formation(word.span);
+        };
+        let month = match month {
+            Some(month) => f64::from(month_number(self, month)?),
+            // At the end of civil quarters, half years and years.
+            None => months % 12.0,
+        };
+        let ty = Type::number(Shape::Scalar, Unit::Unknown);
+        Some(self.add_constant(100.0 * months + month, ty, e.span))
+    }
+
+    fn no_formation<T>(&mut self, at: Span) -> Option<T> {
+        let message = "expected `monthly`, `quarterly`, `semiannually` or `annually`";
+        self.report(
+            Diagnostic::error(Code::TypeMismatch, message)
+                .at(at, "this says when the portfolio is formed")
+                .help("the month may be named: `rebalance: annually(june)`"),
+        );
+        None
+    }
+
     /// The calendar rule of one trigger.
     fn calendar_rule(
         &mut self,

@@ -81,6 +81,7 @@ pub(super) fn steps(
             StepKind::Load => "load",
             StepKind::Pass => "pass",
             StepKind::Cross => "cross",
+            StepKind::Spread => "spread",
             StepKind::Column => "column",
         },
         nodes: step.nodes.iter().map(|id| explained(plan, *id, schema, roots)).collect(),

@@ -168,7 +168,7 @@ impl<'m> Compiled<'m> {
             .iter()
             .map(|(node, rows)| Demand { node: *node, rows: rows.as_ref().clone() })
             .collect();
-        (plan::schedule(&self.logical, &demands, rows), wanted)
+        (plan::schedule(&self.logical, &demands, self.calendar()), wanted)
     }
 
     /// The rows that must lie before a strategy's first decision for all its windows to be full.

@@ -135,7 +135,7 @@ impl CompiledQuery<'_> {
             .iter()
             .map(|(node, rows)| Demand { node: *node, rows: rows.as_ref().clone() })
             .collect();
-        let plan = plan::schedule(&self.plan, &demands, self.market.calendar().len());
+        let plan = plan::schedule(&self.plan, &demands, self.market.calendar());
         let (values, _) = execute::run(&plan, self.market, &wanted);
         let columns = self.columns.iter().cloned().zip(values);
         columns.map(|(column, values)| Evaluated { column, values }).collect()

@@ -4,6 +4,7 @@ mod cross;
 mod load;
 mod pass;
 mod signals;
+mod spread;
 mod value;
 mod window;
 
@@ -54,6 +55,7 @@ pub fn run(
             (StepKind::Pass, _) => pass::run(plan, step, &values, assets),
             (StepKind::Cross, _) => vec![cross::run(plan, id, &values, assets)],
             (StepKind::Load, Op::Field(field)) => vec![load::run(plan, id, *field, market)],
+            (StepKind::Spread, _) => vec![spread::run(plan, id, &values, market)],
             (StepKind::Load, Op::Apply { .. }) => vec![load::reports(plan, id, market)],
             (StepKind::Column, Op::Of(asset)) => {
                 vec![column(plan, id, asset.0 as usize, &values, assets)]

@@ -229,7 +229,7 @@ impl Block<'_, '_> {
                 let mut outs: Vec<&mut [f64]> = outs.collect();
                 window::run(kernel, &constants, rows, self.lanes.len(), &mut sources, &mut outs);
             }
-            Body::Cross(_) | Body::Reduce(_) | Body::Reports(_) => {}
+            Body::Cross(_) | Body::Reduce(_) | Body::Reports(_) | Body::Spread => {}
         }
     }
 }

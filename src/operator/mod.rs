@@ -8,6 +8,7 @@ mod lookup;
 mod moments;
 mod order;
 mod reports;
+mod spread;
 mod vectorise;
 mod window;
 
@@ -64,6 +65,9 @@ pub enum Accepts {
     Any,
     /// A field of a table of reports.
     Reported,
+    /// When a factor portfolio is formed: `monthly`, `annually(june)`. A constant: 100 times the months from one formation
+    /// to the next, plus a month in which there is one.
+    Calendar,
     /// The same kind as the first value.
     SameAsFirst,
     /// A constant number of rows, at least 1 (`20d`, `20`).
@@ -84,7 +88,7 @@ pub enum Accepts {
 impl Accepts {
     /// Whether the argument is a constant of the call rather than an input that is computed.
     pub fn is_constant(self) -> bool {
-        matches!(self, Self::Window | Self::Lag | Self::Constant { .. })
+        matches!(self, Self::Window | Self::Lag | Self::Constant { .. } | Self::Calendar)
     }
 }
 
@@ -101,6 +105,8 @@ pub enum Default {
     Many,
     /// It may be left out; then there is no such input. Only the last inputs of an operator may be so.
     Absent,
+    /// An input that is this value everywhere unless it is given.
+    Value(f64),
     /// A list of at least so many, or one alone (`to: [f, g]`); it gives as many inputs, or constants.
     List(usize),
 }
@@ -220,6 +226,8 @@ pub enum Body {
     Reduce(ReduceKernel),
     /// From the reports of an asset that are known.
     Reports(ReportKernel),
+    /// The return of a factor portfolio. Its inputs are the score, the weight and the assets it is made of.
+    Spread,
 }
 
 impl std::fmt::Debug for Body {
@@ -231,6 +239,7 @@ impl std::fmt::Debug for Body {
             Self::Cross(_) => "cross",
             Self::Reduce(_) => "reduce",
             Self::Reports(_) => "reports",
+            Self::Spread => "spread",
         })
     }
 }
@@ -249,7 +258,7 @@ pub struct Example {
 impl Operator {
     /// Whether it works across the assets of a date.
     pub fn is_cross(&self) -> bool {
-        matches!(self.body, Body::Cross(_) | Body::Reduce(_))
+        matches!(self.body, Body::Cross(_) | Body::Reduce(_) | Body::Spread)
     }
 
     /// The window of a call with these constants, in rows: 1 for what sees today only.
@@ -257,7 +266,7 @@ impl Operator {
         match self.body {
             Body::Window(kernel) => kernel.rows(constants),
             Body::Lag => constants.first().map_or(1, |d| *d as u32 + 1),
-            Body::Map(_) | Body::Cross(_) | Body::Reduce(_) | Body::Reports(_) => 1,
+            Body::Map(_) | Body::Cross(_) | Body::Reduce(_) | Body::Reports(_) | Body::Spread => 1,
         }
     }
 
@@ -273,10 +282,12 @@ impl Operator {
             .iter()
             .map(|p| match p.default {
                 Default::Required => p.name.to_owned(),
+                _ if p.accepts == Accepts::Calendar => format!("{}: monthly", p.name),
                 Default::Constant(v) if v.is_nan() => format!("{}: …", p.name),
                 Default::Constant(v) => format!("{}: {v}", p.name),
                 Default::Repeated | Default::Many => format!("{}, …", p.name),
                 Default::Absent => format!("{}: …", p.name),
+                Default::Value(v) => format!("{}: {v}", p.name),
                 Default::List(_) => format!("{}: […]", p.name),
             })
             .collect();
@@ -334,6 +345,7 @@ pub const FAMILIES: &[Family] = &[
     Family { title: "In time: deviation and correlation", operators: moments::OPERATORS },
     Family { title: "Across assets, on each date", operators: cross_section::OPERATORS },
     Family { title: "Reports", operators: reports::OPERATORS },
+    Family { title: "Factor portfolios", operators: spread::OPERATORS },
 ];
 
 /// All operators.

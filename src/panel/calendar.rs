@@ -108,6 +108,19 @@ impl Calendar {
         (self.dates.partition_point(|d| *d <= date) as Row).checked_sub(1)
     }
 
+    /// The last sessions of periods of some months: `100·months + month`, month being one in which a period ends.
+    pub fn period_ends(&self, months_and_month: f64) -> Vec<Row> {
+        let (months, month) =
+            ((months_and_month / 100.0).floor().max(1.0), (months_and_month % 100.0));
+        let ends = |row: &Row| {
+            let date = self.date(*row);
+            let next = self.next_session(*row);
+            (date.year(), date.month()) != (next.year(), next.month())
+                && f64::from(date.month()) % months == month % months
+        };
+        (0..self.len() as Row).filter(ends).collect()
+    }
+
     /// The date of the session after `row`: of the next row, or, at the last row, the next weekday (the next day where
     /// weekends trade), so that cutting the data never makes a month end.
     pub fn next_session(&self, row: Row) -> Date {

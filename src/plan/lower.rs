@@ -5,7 +5,7 @@ use crate::{
     check::{
         Checked, Expression, ExpressionId, Expressions, OperatorRef, Scope, SignalSource, Strategy,
     },
-    operator,
+    operator::{self, Body},
     types::{Shape, Type},
 };
 use rustc_hash::FxHashMap;
@@ -94,10 +94,37 @@ impl Lowering<'_> {
         self.known[&(root, mask)]
     }
 
-    fn node(&self, id: ExpressionId, mask: NodeId) -> Node {
+    /// A factor portfolio, which does not see the assets of the strategy but all priced ones, or those of `over`.
+    fn spread(
+        &mut self,
+        operator: OperatorRef,
+        inputs: &[ExpressionId],
+        constants: &[u64],
+        within: Option<ExpressionId>,
+        ty: Type,
+    ) -> Node {
+        let &[x, weight, over] = inputs else {
+            unreachable!("the table gives a spread three inputs")
+        };
+        let priced = self.priced();
+        let mask = match self.expressions.constant(over) {
+            Some(1.0) => priced,
+            _ => {
+                let over = self.expression(over, priced);
+                self.and(priced, over)
+            }
+        };
+        let mut nodes = vec![self.expression(x, mask), self.expression(weight, mask), mask];
+        nodes.extend(within.map(|id| self.expression(id, mask)));
+        let constants = constants.to_vec();
+        Node { op: Op::Apply { operator, constants, grouped: within.is_some() }, inputs: nodes, ty }
+    }
+
+    fn node(&mut self, id: ExpressionId, mask: NodeId) -> Node {
         let ty = self.expressions.ty(id);
+        let expressions = self.expressions;
         let of = |id: &ExpressionId| self.known[&(*id, mask)];
-        match self.expressions.get(id) {
+        match expressions.get(id) {
             Expression::Constant(bits) => Node { op: Op::Constant(*bits), inputs: vec![], ty },
             Expression::Text(_) => {
                 Node { op: Op::Constant(f64::NAN.to_bits()), inputs: vec![], ty }
@@ -105,6 +132,11 @@ impl Lowering<'_> {
             Expression::Field(field) => Node { op: Op::Field(*field), inputs: vec![], ty },
             Expression::Of { value, asset } => {
                 Node { op: Op::Of(*asset), inputs: vec![of(value)], ty }
+            }
+            Expression::Apply { operator, inputs, constants, within }
+                if matches!(operator.0.body, Body::Spread) =>
+            {
+                self.spread(*operator, inputs, constants, *within, ty)
             }
             Expression::Apply { operator, inputs, constants, within } => {
                 let mut inputs: Vec<NodeId> = inputs.iter().map(of).collect();
@@ -127,6 +159,8 @@ fn inputs(expression: &Expression) -> Vec<ExpressionId> {
     match expression {
         Expression::Constant(_) | Expression::Text(_) | Expression::Field(_) => vec![],
         Expression::Of { value, .. } => vec![*value],
+        // A spread sees its inputs under a mask of its own.
+        Expression::Apply { operator, .. } if matches!(operator.0.body, Body::Spread) => vec![],
         Expression::Apply { inputs, within, .. } => inputs.iter().chain(within).copied().collect(),
     }
 }

@@ -2,7 +2,11 @@
 //! down before anything is computed; a step that works asset by asset takes in all its neighbours that do.
 
 use super::logical::{LogicalPlan, Node, NodeId, Op};
-use crate::{operator::Body, panel::Rows, types::Shape};
+use crate::{
+    operator::Body,
+    panel::{Calendar, Rows},
+    types::Shape,
+};
 use std::sync::Arc;
 
 /// The rows at which a root is wanted.
@@ -23,6 +27,8 @@ pub enum StepKind {
     Pass,
     /// Across the assets of each date.
     Cross,
+    /// The return of a factor portfolio.
+    Spread,
     /// One asset's column.
     Column,
 }
@@ -53,9 +59,9 @@ pub struct ExecutionPlan {
     pub steps: Vec<Step>,
 }
 
-/// Plans the computation of `demands` over a calendar of `calendar_rows`.
-pub fn schedule(logical: &LogicalPlan, demands: &[Demand], calendar_rows: usize) -> ExecutionPlan {
-    let rows = demanded_rows(logical, demands, calendar_rows);
+/// Plans the computation of `demands` over a calendar.
+pub fn schedule(logical: &LogicalPlan, demands: &[Demand], calendar: &Calendar) -> ExecutionPlan {
+    let rows = demanded_rows(logical, demands, calendar);
     let mut steps = steps(logical);
     let roots: Vec<NodeId> = demands.iter().map(|d| d.node).collect();
     mark_outputs(logical, &mut steps, &roots);
@@ -64,12 +70,8 @@ pub fn schedule(logical: &LogicalPlan, demands: &[Demand], calendar_rows: usize)
 }
 
 /// Turns the demand on each node into demand on its inputs, users first.
-fn demanded_rows(
-    logical: &LogicalPlan,
-    demands: &[Demand],
-    calendar_rows: usize,
-) -> Vec<Arc<Rows>> {
-    let mut rows: Vec<Rows> = vec![Rows::none(calendar_rows); logical.len()];
+fn demanded_rows(logical: &LogicalPlan, demands: &[Demand], calendar: &Calendar) -> Vec<Arc<Rows>> {
+    let mut rows: Vec<Rows> = vec![Rows::none(calendar.len()); logical.len()];
     for demand in demands {
         let place = demand.node.0 as usize;
         if logical.node(demand.node).varies_in_time() {
@@ -85,6 +87,7 @@ fn demanded_rows(
         let wanted = match node.body() {
             Some(Body::Lag) => own.shifted_back(lookback),
             Some(Body::Window(_)) => own.widened_back(lookback),
+            Some(Body::Spread) => formations(&node.constants(), &own, calendar),
             // The records of a field are read themselves, not its values by date.
             Some(Body::Reports(_)) => continue,
             _ => own,
@@ -97,6 +100,17 @@ fn demanded_rows(
         }
     }
     rows.into_iter().map(Arc::new).collect()
+}
+
+/// The formations of a factor portfolio whose return is wanted at some rows.
+fn formations(constants: &[f64], wanted: &Rows, calendar: &Calendar) -> Rows {
+    let all = calendar.period_ends(constants[2]);
+    let (Some(first), Some(last)) = (wanted.as_slice().first(), wanted.as_slice().last()) else {
+        return Rows::none(calendar.len());
+    };
+    let start = all.partition_point(|r| r < first).saturating_sub(1);
+    let end = all.partition_point(|r| r < last).max(start);
+    Rows::new(all[start..end].to_vec(), calendar.len())
 }
 
 /// Whether a node is computed asset by asset.
@@ -125,6 +139,9 @@ fn steps(logical: &LogicalPlan) -> Vec<Step> {
                 StepKind::Load
             }
             Op::Of(_) => StepKind::Column,
+            Op::Apply { operator, .. } if matches!(operator.0.body, Body::Spread) => {
+                StepKind::Spread
+            }
             Op::Apply { operator, .. } if operator.0.is_cross() => StepKind::Cross,
             Op::Apply { .. } => StepKind::Pass,
         };

@@ -5,7 +5,7 @@ use decile::{
     check::Checked,
     engine::Strategy,
     execute,
-    panel::Rows,
+    panel::{MarketData, Rows},
     plan::{self, Demand, LogicalPlan},
 };
 use std::sync::Arc;
@@ -18,7 +18,7 @@ fn bits(logical: &LogicalPlan, step: usize) -> Vec<Vec<u64>> {
         .iter()
         .map(|(node, rows)| Demand { node: *node, rows: rows.as_ref().clone() })
         .collect();
-    let planned = plan::schedule(logical, &demands, ROWS);
+    let planned = plan::schedule(logical, &demands, TINY.calendar());
     let (signals, _) = execute::run(&planned, &*TINY, &wanted);
     let values = |signal: &execute::Signal| {
         let row = |row: &u32| {

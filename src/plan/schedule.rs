@@ -85,6 +85,7 @@ fn demanded_rows(
         let wanted = match node.body() {
             Some(Body::Lag) => own.shifted_back(lookback),
             Some(Body::Window(_)) => own.widened_back(lookback),
+            Some(Body::Scan(_)) => own.widened_back(u32::MAX),
             _ => own,
         };
         for input in &node.inputs {
@@ -99,7 +100,7 @@ fn demanded_rows(
 
 /// Whether a node is computed asset by asset.
 fn asset_by_asset(node: &Node) -> bool {
-    matches!(node.body(), Some(Body::Map(_) | Body::Lag | Body::Window(_)))
+    node.body().is_some_and(Body::works_asset_by_asset)
 }
 
 /// Groups the reachable nodes into steps. A node's stage is one more than the last stage it has to wait for; neighbours

@@ -5,7 +5,7 @@ use decile::{
     check::OperatorRef,
     data::Market,
     execute,
-    operator::{self, Accepts, Body, Default, Operator},
+    operator::{self, Accepts, Body, Default, Operator, Parameter},
     panel::{FieldId, MarketData, Row, Rows, from_days},
     plan::{Demand, LogicalPlan, Node, NodeId, Op, schedule},
     types::{Shape, Type, Unit},
@@ -68,9 +68,12 @@ fn market(inputs: &[Vec<f64>], assets: usize) -> Market {
 
 fn constants(operator: &Operator) -> Vec<f64> {
     let constants = operator.parameters.iter().filter(|p| p.accepts.is_constant());
+    let alternative = |p: &Parameter| p.default == Default::Alternative;
+    let first = operator.parameters.iter().find(|p| alternative(p)).map(|p| p.name);
     constants
         .map(|p| match (p.default, p.accepts) {
             (Default::Constant(value), _) => value,
+            (Default::Alternative, _) if first != Some(p.name) => f64::NAN,
             (_, Accepts::Window | Accepts::Lag) => WINDOW,
             (_, Accepts::Constant { low, high, .. }) => {
                 if low < 3.0 && high > 3.0 {
@@ -216,8 +219,8 @@ fn no_operator_sees_the_future() {
 fn the_declared_lookback_is_exact() {
     for o in computed() {
         let lookback = o.lookback(&constants(o)) as usize;
-        if o.name == "ema" {
-            // Its memory ends where a weight falls under 1e-12: too little to show in the last bits.
+        // The memory of `ema` ends where a weight falls under 1e-12: too little to show in the last bits.
+        if o.name == "ema" || o.never_forgets() {
             continue;
         }
         let data = inputs(o, ROWS);
@@ -249,14 +252,53 @@ fn the_declared_lookback_is_exact() {
 #[test]
 fn the_memory_of_ema_ends_where_it_says() {
     let o = operator::find("ema").unwrap();
-    let lookback = o.lookback(&[3.0]) as usize;
+    let memory = [3.0, f64::NAN, f64::NAN];
+    let lookback = o.lookback(&memory) as usize;
     let data = vec![vec![1.0; 3 * lookback]];
     let mut changed = data.clone();
     changed[0][..2 * lookback - 1].fill(1e9);
     let rows = || Rows::new(vec![3 * lookback as Row - 1], 3 * lookback);
-    assert!(same(&run(o, &data, 1, &[3.0], rows()), &run(o, &changed, 1, &[3.0], rows())));
+    assert!(same(&run(o, &data, 1, &memory, rows()), &run(o, &changed, 1, &memory, rows())));
     changed[0][..2 * lookback].fill(1e9);
-    assert!(!same(&run(o, &data, 1, &[3.0], rows()), &run(o, &changed, 1, &[3.0], rows())));
+    assert!(!same(&run(o, &data, 1, &memory, rows()), &run(o, &changed, 1, &memory, rows())));
+}
+
+#[test]
+fn what_never_forgets_is_given_every_row() {
+    let mut declared = vec![];
+    for o in operator::all().filter(|o| o.never_forgets()) {
+        declared.push(o.name);
+        let data = inputs(o, ROWS);
+        let market = market(&data, ASSETS);
+        let logical = plan(o, &market, data.len(), &constants(o));
+        let rows = Rows::new(vec![10, 60], ROWS);
+        let plan =
+            schedule(&logical, &[Demand { node: logical.roots[0], rows }], market.calendar());
+        let first = plan.rows.iter().find(|r| r.len() > 2).expect("the inputs");
+        assert_eq!(first.as_slice(), (0..=60).collect::<Vec<Row>>(), "{}", o.name);
+        // And it makes use of them: other early rows, another last one.
+        let full = whole(o, &data);
+        let mut changed = data.clone();
+        for x in changed.iter_mut().flat_map(|input| &mut input[..60 * ASSETS]) {
+            *x = if *x == 1.0 { 0.0 } else { 1.0 };
+        }
+        let later = 61 * width(o)..70 * width(o);
+        assert!(!same(&whole(o, &changed)[later.clone()], &full[later]), "{}", o.name);
+    }
+    declared.sort_unstable();
+    let expected = [
+        "cumulative_max",
+        "cumulative_min",
+        "cumulative_product",
+        "cumulative_sum",
+        "hump",
+        "previous",
+        "since",
+        "streak",
+        "trade_when",
+        "value_when",
+    ];
+    assert_eq!(declared, expected);
 }
 
 #[test]

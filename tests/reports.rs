@@ -82,6 +82,8 @@ fn a_restated_period_counts_from_the_day_it_is_known() {
     check("quarter(revenue, 1)", date(2020, 6, 10), [13.0, 4.0, N]);
     check("quarter(revenue, 1)", date(2020, 6, 11), [14.0, 4.0, N]);
     check("ttm(revenue)", date(2020, 6, 11), [11.0 + 12.0 + 14.0 + 20.0, N, N]);
+    // A year before there are two quarters only.
+    check("ttm(revenue, 1)", date(2020, 6, 11), [N, N, N]);
     // It says nothing new of the newest period.
     check("latest(revenue)", date(2020, 6, 11), [20.0, 5.0, N]);
     check("age(revenue)", date(2020, 6, 11), [31.0, 31.0, N]);
@@ -90,6 +92,7 @@ fn a_restated_period_counts_from_the_day_it_is_known() {
 #[test]
 fn a_year_is_its_own_sum() {
     check("ttm(total_assets)", date(2020, 5, 11), [N, N, 121.0]);
+    check("ttm(total_assets, 1)", date(2020, 5, 11), [N, N, 80.0]);
 }
 
 #[test]

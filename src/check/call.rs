@@ -21,6 +21,9 @@ const REBALANCE: &str = "rebalance";
 /// The longest window, in rows: four centuries of daily data.
 const LONGEST: f64 = 100_000.0;
 
+/// The most values a rolling regression may be on.
+const MOST_REGRESSORS: usize = 10;
+
 /// A value after checking; `None` where something was wrong and has been said.
 type Item = (Span, Option<ExpressionId>);
 
@@ -58,6 +61,11 @@ impl<'a> Checker<'a> {
         place: Place<'_>,
     ) -> Option<ExpressionId> {
         let name = callee.name.text.as_str();
+        if let Some(table) = &callee.table
+            && let Some(value) = self.regression_named(table, place)
+        {
+            return self.member(value?, &callee.name, Some(arguments), span, place);
+        }
         let is_known =
             self.names.function(place.file, name).is_some() || operator::find(name).is_some();
         if callee.table.is_none() && !is_known && comes_later(name) {
@@ -288,6 +296,7 @@ impl<'a> Checker<'a> {
             if slot.items.is_empty() {
                 match parameter.default {
                     Default::Constant(value) => constants.push(value),
+                    Default::Alternative => constants.push(f64::NAN),
                     Default::Absent | Default::List(0) => {}
                     Default::Value(value) => {
                         let ty = match parameter.accepts {
@@ -320,6 +329,8 @@ impl<'a> Checker<'a> {
             }
         }
         if !fine
+            || !self.one_alternative(operator, &constants, span)
+            || !self.few_regressors(operator, inputs.len(), span)
             || !self.has_axis(operator, &inputs)
             || !self.window_can_be_full(operator, &constants, span)
         {
@@ -369,13 +380,46 @@ impl<'a> Checker<'a> {
         None
     }
 
+    /// Of parameters that are alternatives, exactly one is given.
+    fn one_alternative(&mut self, operator: &Operator, constants: &[f64], at: Span) -> bool {
+        let parameters = operator.parameters.iter().filter(|p| p.accepts.is_constant());
+        let alternatives: Vec<(&str, f64)> = parameters
+            .zip(constants)
+            .filter(|(p, _)| p.default == Default::Alternative)
+            .map(|(p, value)| (p.name, *value))
+            .collect();
+        let given = alternatives.iter().filter(|(_, value)| !value.is_nan()).count();
+        if alternatives.is_empty() || given == 1 {
+            return true;
+        }
+        let names: Vec<String> = alternatives.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let (last, others) = names.split_last().expect("there are some");
+        let found = if given == 0 { "none is".to_owned() } else { format!("{given} are") };
+        let what = format!("takes one of {} and {last}, but {found} given", others.join(", "));
+        self.report(error::arguments(at, operator.name, &operator.signature(), &what));
+        false
+    }
+
+    /// The regressors of a rolling regression: their products with each other are kept for every row of the window.
+    fn few_regressors(&mut self, operator: &Operator, inputs: usize, at: Span) -> bool {
+        let is_window = matches!(operator.body, Body::Window(_));
+        let fits = !is_window || inputs <= MOST_REGRESSORS + 1;
+        if !fits {
+            let what = format!("the number of regressors of `{}`", operator.name);
+            let expected = format!("at most {MOST_REGRESSORS}");
+            self.report(error::out_of_range(at, &what, &expected, &(inputs - 1).to_string()));
+        }
+        fits
+    }
+
     /// A window that needs more values than it has rows would never give one.
     fn window_can_be_full(&mut self, operator: &Operator, constants: &[f64], at: Span) -> bool {
         let constant = |name: &str| {
             let mut parameters = operator.parameters.iter().filter(|p| p.accepts.is_constant());
             constants.get(parameters.position(|p| p.name == name)?).copied()
         };
-        let (Some(rows), Some(least)) = (constant("d"), constant("min")) else { return true };
+        let rows = constant("d").or(constant("window"));
+        let (Some(rows), Some(least)) = (rows, constant("min")) else { return true };
         // NaN is three quarters of the rows.
         let fits = least.is_nan() || least <= rows;
         if !fits {
@@ -405,7 +449,7 @@ impl<'a> Checker<'a> {
             Body::Cross(_) | Body::Reduce(_) | Body::Spread => {
                 ("across assets", matches!(shape, Shape::Panel | Shape::Static))
             }
-            Body::Lag | Body::Window(_) => {
+            Body::Lag | Body::Window(_) | Body::Scan(_) => {
                 ("in time", matches!(shape, Shape::Panel | Shape::Series))
             }
         };
@@ -438,6 +482,10 @@ impl<'a> Checker<'a> {
             return None;
         };
         let found = self.written(at);
+        if value.is_nan() && matches!(parameter.default, Default::Constant(v) if v.is_nan()) {
+            // `missing` asks for what is derived when nothing is given.
+            return Some(value);
+        }
         let fail = |this: &mut Self, expected: &str| {
             this.report(error::out_of_range(at, &what, expected, &found));
             None

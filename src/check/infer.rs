@@ -227,12 +227,9 @@ impl<'a> Checker<'a> {
                 let arguments = arguments.as_deref().unwrap_or(&[]);
                 self.call(callee, Some((value, first)), arguments, e.span, place)
             }
-            ExpressionKind::Member { name, .. } => {
-                self.report(error::not_available(
-                    name.span,
-                    &format!("`.{}` of a regression", name.text),
-                ));
-                None
+            ExpressionKind::Member { value, name, arguments } => {
+                let value = self.infer(value, place)?;
+                self.member(value, name, arguments.as_deref(), e.span, place)
             }
             ExpressionKind::Unary { operator, operand } => {
                 let id = self.infer(operand, place)?;

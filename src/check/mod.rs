@@ -10,6 +10,7 @@ mod names;
 mod operands;
 mod order;
 mod program;
+mod regression;
 mod schedule;
 mod scope;
 mod strategy;

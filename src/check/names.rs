@@ -35,14 +35,10 @@ const STATE: &[&str] = &[
 #[rustfmt::skip]
 const LATER: &[&str] = &[
     // Portfolio, models and state
-    "beta", "alpha", "residual", "r_squared", "tstat", "returns", "forward_return", "predict", "any", "all",
+    "returns", "forward_return", "predict", "any", "all",
     "coverage",
     // Element by element
     "cut",
-    // In time
-    "ts_product", "ts_median", "ts_skew", "ts_kurtosis", "ts_argmin", "ts_argmax", "ts_quantile", "ts_range", "ts_zscore",
-    "ts_spearman", "ts_mad", "ts_entropy", "streak", "trend", "cumulative_sum", "cumulative_max", "cumulative_min",
-    "fill", "since", "value_when", "previous", "crosses_above", "crosses_below", "trade_when", "hump", "regression",
     // Across assets
     "robust_zscore", "gauss", "minmax", "winsorize_std", "truncate", "bucket_number", "neutralize", "cs_median", "cs_std",
     "cs_min", "cs_max", "half", "tercile", "quintile", "decile", "group_fill", "average",
@@ -58,6 +54,9 @@ impl<'a> Checker<'a> {
     /// What a name without brackets stands for.
     pub(super) fn name(&mut self, path: &'a ast::Path, place: Place<'_>) -> Option<ExpressionId> {
         if let Some(table) = &path.table {
+            if let Some(value) = self.regression_named(table, place) {
+                return self.member(value?, &path.name, None, path.span(), place);
+            }
             return self.table_name(table, &path.name, path.span());
         }
         self.resolve(&path.name.text, path.name.span, place)

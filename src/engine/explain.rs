@@ -2,6 +2,7 @@
 
 use crate::{
     execute::Measure,
+    operator::Default,
     panel::{MarketData, Schema},
     plan::{Applied, ExecutionPlan, LogicalPlan, Node, NodeId, Op, StepKind},
 };
@@ -53,6 +54,8 @@ pub struct ExplainedNode {
     pub ty: String,
     /// Rows before today that it sees of the market.
     pub lookback: u32,
+    /// Whether it looks at every row from the first on.
+    pub never_forgets: bool,
     /// For how many dates it is computed; `None` for what does not change in time.
     pub dates: Option<usize>,
     /// Who asked for those dates.
@@ -103,6 +106,7 @@ fn explained(
         expression: expression(&plan.logical, node, schema),
         ty: node.ty.to_string(),
         lookback: plan.lookbacks[id.0 as usize],
+        never_forgets: node.never_forgets(),
         dates: node.varies_in_time().then(|| plan.rows[id.0 as usize].len()),
         why: why(plan, id, roots),
     }
@@ -120,6 +124,9 @@ fn why(plan: &ExecutionPlan, id: NodeId, roots: &[(NodeId, String)]) -> String {
         reasons.push(match (&node.op, node.lookback()) {
             (Op::Apply { operator, .. }, rows) if operator.0.name == "lag" => {
                 format!("{rows} {} before #{}", if rows == 1 { "row" } else { "rows" }, user.0)
+            }
+            _ if node.never_forgets() => {
+                format!("all rows up to the last date of #{}, which never forgets", user.0)
             }
             (_, 0) => format!("the dates of #{}", user.0),
             (_, rows) => format!("the {} rows up to each date of #{}", rows + 1, user.0),
@@ -149,7 +156,14 @@ fn expression(plan: &LogicalPlan, node: &Node, schema: &Schema) -> String {
             let values = node.inputs.len()
                 - if operator.0.is_cross() { 1 + usize::from(*grouped) } else { 0 };
             let mut parts: Vec<String> = node.inputs[..values].iter().map(input).collect();
-            parts.extend(node.constants().iter().filter(|c| !c.is_nan()).map(f64::to_string));
+            let parameters = operator.0.parameters.iter().filter(|p| p.accepts.is_constant());
+            for (parameter, value) in parameters.zip(node.constants()) {
+                match parameter.default {
+                    _ if value.is_nan() => {}
+                    Default::Alternative => parts.push(format!("{}: {value}", parameter.name)),
+                    _ => parts.push(value.to_string()),
+                }
+            }
             if operator.0.is_cross() {
                 parts.push(format!("over: {}", input(&node.inputs[values])));
             }
@@ -210,7 +224,11 @@ impl Explanation {
                     None => "once".to_owned(),
                 };
                 lines.push(format!("     #{} = {} : {}", node.id, node.expression, node.ty));
-                lines.push(format!("          {dates}, lookback {}: {}", node.lookback, node.why));
+                let lookback = match node.never_forgets {
+                    true => "never forgets".to_owned(),
+                    false => format!("lookback {}", node.lookback),
+                };
+                lines.push(format!("          {dates}, {lookback}: {}", node.why));
             }
         }
         section(&format!("execution plan on {}", self.market), &mut lines.into_iter());

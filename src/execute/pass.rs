@@ -229,6 +229,20 @@ impl Block<'_, '_> {
                 let mut outs: Vec<&mut [f64]> = outs.collect();
                 window::run(kernel, &constants, rows, self.lanes.len(), &mut sources, &mut outs);
             }
+            Body::Scan(kernel) => {
+                let mut state = kernel.start(&constants, self.lanes.len());
+                let mut passed_over = vec![0.0; self.lanes.len()];
+                let mut outs: Vec<&mut [f64]> = outs.collect();
+                let mut place = 0;
+                for row in 0..=rows.last().copied().unwrap_or(0) {
+                    let wanted = rows.get(place) == Some(&row);
+                    let out = if wanted { &mut *outs[place] } else { &mut passed_over };
+                    with_inputs(&mut sources, row, |inputs| {
+                        kernel.row(inputs, &constants, &mut state, out);
+                    });
+                    place += usize::from(wanted);
+                }
+            }
             Body::Cross(_) | Body::Reduce(_) | Body::Reports(_) | Body::Spread => {}
         }
     }

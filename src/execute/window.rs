@@ -1,4 +1,4 @@
-//! The driver of window kernels: block by block of the calendar, each as long as the window.
+//! The driver of window kernels: block by block of the calendar, each as long as the kernel says.
 
 use super::pass::Source;
 use crate::{
@@ -16,12 +16,12 @@ pub(super) fn run(
     sources: &mut [Source<'_>],
     outs: &mut [&mut [f64]],
 ) {
-    let length = kernel.rows(constants);
+    let (length, step) = (kernel.rows(constants), kernel.block_rows(constants));
     let mut staged: Vec<Staged> = sources.iter().map(|_| Staged::default()).collect();
     let (mut rows, mut outs) = (rows, outs);
     while let Some(first) = rows.first() {
-        let start = first / length * length;
-        let here = rows.partition_point(|r| r / length == first / length);
+        let start = first / step * step;
+        let here = rows.partition_point(|r| r / step == first / step);
         let (own, later) = rows.split_at(here);
         let (out, later_outs) = outs.split_at_mut(here);
         // The oldest row that any of the windows sees; rows before the calendar are not there.

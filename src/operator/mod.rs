@@ -7,7 +7,11 @@ mod fold;
 mod lookup;
 mod moments;
 mod order;
+mod regression;
 mod reports;
+mod scan;
+mod shape;
+mod sorted;
 mod spread;
 mod vectorise;
 mod window;
@@ -107,6 +111,8 @@ pub enum Default {
     Absent,
     /// An input that is this value everywhere unless it is given.
     Value(f64),
+    /// Exactly one of the parameters declared so must be given; the others are NaN (`span:`, `halflife:`, `alpha:`).
+    Alternative,
     /// A list of at least so many, or one alone (`to: [f, g]`); it gives as many inputs, or constants.
     List(usize),
 }
@@ -116,6 +122,8 @@ pub enum Default {
 pub enum ResultType {
     /// As the first input, with the joined shape.
     Same,
+    /// As this input, with the joined shape.
+    Like(usize),
     /// As all inputs from this one on, which agree (`+`, `if`).
     Joined(usize),
     /// A number of a unit nobody follows (a power).
@@ -145,6 +153,7 @@ impl ResultType {
         let kind = |i: usize| inputs.get(i).map_or(Kind::Number, |t| t.kind);
         match self {
             Self::Same => Type { kind: kind(0), shape, unit: unit(0) },
+            Self::Like(i) => Type { kind: kind(i), shape, unit: unit(i) },
             Self::Joined(first) => {
                 let units = inputs.iter().skip(first).map(|t| t.unit);
                 Type {
@@ -174,12 +183,18 @@ pub trait WindowKernel: Sync {
         constants.first().map_or(1, |d| *d as u32)
     }
 
+    /// The rows of a block for these constants. A kernel whose results do not depend on how it gathers may take longer
+    /// ones, which saves it the start of each.
+    fn block_rows(&self, constants: &[f64]) -> u32 {
+        self.rows(constants)
+    }
+
     /// Computes the windows that end in one block of rows.
     fn block(&self, block: &mut WindowBlock<'_, '_>);
 }
 
-/// Windows of some assets that end in one block of rows. Blocks are as long as the window and begin at multiples of it,
-/// so what a kernel gathers within a block does not depend on which rows are wanted.
+/// Windows of some assets that end in one block of rows. Blocks are as long as the kernel says and begin at multiples of
+/// that, so what it gathers within a block does not depend on which rows are wanted.
 #[derive(Debug)]
 pub struct WindowBlock<'a, 'o> {
     /// By input: rows of values by asset, the oldest first; those before the block, then its own.
@@ -204,6 +219,15 @@ impl WindowBlock<'_, '_> {
     }
 }
 
+/// What is carried for each asset from its first row on and never forgotten.
+pub trait ScanKernel: Sync {
+    /// The state of `lanes` assets before the first row, as many numbers as the kernel needs.
+    fn start(&self, constants: &[f64], lanes: usize) -> Vec<f64>;
+
+    /// Takes one row of each input into the state, and gives the results of that row by asset.
+    fn row(&self, inputs: &[&[f64]], constants: &[f64], state: &mut [f64], out: &mut [f64]);
+}
+
 /// The values present on one date (in one group) to as many results.
 pub type CrossKernel =
     fn(values: &[f64], constants: &[f64], scratch: &mut Scratch, out: &mut [f64]);
@@ -220,6 +244,8 @@ pub enum Body {
     Lag,
     /// Over the last rows.
     Window(&'static dyn WindowKernel),
+    /// From the first row on, nothing being forgotten.
+    Scan(&'static dyn ScanKernel),
     /// Across the eligible assets of a date.
     Cross(CrossKernel),
     /// Across the eligible assets of a date, to one number.
@@ -230,12 +256,20 @@ pub enum Body {
     Spread,
 }
 
+impl Body {
+    /// Whether each asset is computed for itself.
+    pub fn works_asset_by_asset(self) -> bool {
+        matches!(self, Self::Map(_) | Self::Lag | Self::Window(_) | Self::Scan(_))
+    }
+}
+
 impl std::fmt::Debug for Body {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Map(_) => "map",
             Self::Lag => "lag",
             Self::Window(_) => "window",
+            Self::Scan(_) => "scan",
             Self::Cross(_) => "cross",
             Self::Reduce(_) => "reduce",
             Self::Reports(_) => "reports",
@@ -261,12 +295,22 @@ impl Operator {
         matches!(self.body, Body::Cross(_) | Body::Reduce(_) | Body::Spread)
     }
 
-    /// The window of a call with these constants, in rows: 1 for what sees today only.
+    /// Whether it looks at every row from the first on, so that no number of rows is enough for it.
+    pub fn never_forgets(&self) -> bool {
+        matches!(self.body, Body::Scan(_))
+    }
+
+    /// The window of a call with these constants, in rows: 1 for what sees today only, or must see all.
     pub fn window(&self, constants: &[f64]) -> u32 {
         match self.body {
             Body::Window(kernel) => kernel.rows(constants),
             Body::Lag => constants.first().map_or(1, |d| *d as u32 + 1),
-            Body::Map(_) | Body::Cross(_) | Body::Reduce(_) | Body::Reports(_) | Body::Spread => 1,
+            Body::Map(_)
+            | Body::Scan(_)
+            | Body::Cross(_)
+            | Body::Reduce(_)
+            | Body::Reports(_)
+            | Body::Spread => 1,
         }
     }
 
@@ -286,7 +330,7 @@ impl Operator {
                 Default::Constant(v) if v.is_nan() => format!("{}: …", p.name),
                 Default::Constant(v) => format!("{}: {v}", p.name),
                 Default::Repeated | Default::Many => format!("{}, …", p.name),
-                Default::Absent => format!("{}: …", p.name),
+                Default::Absent | Default::Alternative => format!("{}: …", p.name),
                 Default::Value(v) => format!("{}: {v}", p.name),
                 Default::List(_) => format!("{}: […]", p.name),
             })
@@ -343,6 +387,10 @@ pub const FAMILIES: &[Family] = &[
     Family { title: "Element by element", operators: element::OPERATORS },
     Family { title: "In time, for each asset", operators: window::OPERATORS },
     Family { title: "In time: deviation and correlation", operators: moments::OPERATORS },
+    Family { title: "In time: shape and place", operators: shape::OPERATORS },
+    Family { title: "In time: order", operators: sorted::OPERATORS },
+    Family { title: "In time: regression", operators: regression::OPERATORS },
+    Family { title: "In time: never forgetting", operators: scan::OPERATORS },
     Family { title: "Across assets, on each date", operators: cross_section::OPERATORS },
     Family { title: "Reports", operators: reports::OPERATORS },
     Family { title: "Factor portfolios", operators: spread::OPERATORS },

@@ -129,7 +129,7 @@ impl<const ROOT: bool> Fold<1, 4> for Deviation<ROOT> {
 /// How two parts of a window with `m` and `n` values are joined. What it gives is multiplied by the count of both, which
 /// saves divisions: they are most of the work.
 #[derive(Clone, Copy)]
-struct Pair {
+pub(super) struct Pair {
     m: f64,
     n: f64,
     count: f64,
@@ -140,14 +140,14 @@ struct Pair {
 
 impl Pair {
     #[inline(always)]
-    fn of(m: f64, n: f64) -> Self {
+    pub(super) fn of(m: f64, n: f64) -> Self {
         let reciprocal = 1.0 / (m.max(1.0) * n.max(1.0));
         Self { m, n, count: m + n, product: m * n, reciprocal }
     }
 
     /// The distance between the means of the parts; 0 where one is empty.
     #[inline(always)]
-    fn distance(self, a: f64, a1: f64, b: f64, b1: f64) -> f64 {
+    pub(super) fn distance(self, a: f64, a1: f64, b: f64, b1: f64) -> f64 {
         let apart = (b - a) + (b1 * self.m - a1 * self.n) * self.reciprocal;
         if self.product > 0.0 { apart } else { 0.0 }
     }
@@ -155,14 +155,14 @@ impl Pair {
     /// Count times Σ (x − x̄)(y − ȳ), from Σ de of both parts, the products Σ d·Σ e of each, and the distances of the
     /// means.
     #[inline(always)]
-    fn products(self, second: f64, a1a1: f64, b1b1: f64, dx: f64, dy: f64) -> f64 {
+    pub(super) fn products(self, second: f64, a1a1: f64, b1b1: f64, dx: f64, dy: f64) -> f64 {
         let means = (a1a1 * self.n.max(1.0) + b1b1 * self.m.max(1.0)) * self.reciprocal;
         (second - means) * self.count + self.product * (dx * dy)
     }
 
     /// [`Self::products`] of one value with itself, which rounding must not make negative.
     #[inline(always)]
-    fn squares(self, second: f64, a1: f64, b1: f64, d: f64) -> f64 {
+    pub(super) fn squares(self, second: f64, a1: f64, b1: f64, d: f64) -> f64 {
         self.products(second, a1 * a1, b1 * b1, d, d).max(0.0)
     }
 }

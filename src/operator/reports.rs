@@ -71,13 +71,13 @@ pub(super) const OPERATORS: &[Operator] = &[
     ),
     reports(
         "ttm",
-        "The sum of the last four quarters known; of a table of yearly reports, the newest year.",
-        "quarter(f, 0) + quarter(f, 1) + quarter(f, 2) + quarter(f, 3)",
-        F,
+        "The sum of the four quarters that ended with the newest known, or k years before it; of a table of yearly reports, that year.",
+        "quarter(f, 4k) + quarter(f, 4k + 1) + quarter(f, 4k + 2) + quarter(f, 4k + 3)",
+        &[parameter("f", Accepts::Reported), back(50.0)],
         ResultType::Same,
-        |known, _| match known.is_yearly() {
-            true => known.newest(),
-            false => (0..4).map(|k| known.before(f64::from(k) / 4.0)).sum(),
+        |known, constants| match known.is_yearly() {
+            true => known.before(constants[0]),
+            false => (0..4).map(|k| known.before(constants[0] + f64::from(k) / 4.0)).sum(),
         },
     ),
     reports(

@@ -12,6 +12,13 @@ use super::{
 const N: f64 = f64::NAN;
 const X_D_MIN: &[Parameter] = &[number("x"), window("d"), MIN];
 const X_D: &[Parameter] = &[number("x"), window("d")];
+
+/// One of the ways to say how long an exponential mean remembers.
+const fn memory(name: &'static str, low: f64, high: f64) -> Parameter {
+    let accepts = Accepts::Constant { low, high, whole: false };
+    Parameter { name, accepts, default: Default::Alternative }
+}
+
 const WINDOW_MISSING: &str = "needs `min:` values in the window, by default three quarters of its rows; the others are left out";
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -124,17 +131,15 @@ pub(super) const OPERATORS: &[Operator] = &[
     },
     Operator {
         name: "ema",
-        summary: "Exponentially weighted mean, adjusted, with the smoothing 2 / (span + 1).",
-        formula: "Σ (1 − α)ᵏ·x(t − k) / Σ (1 − α)ᵏ over the present, α = 2 / (span + 1); k runs until the weight falls under 10⁻¹²",
+        summary: "Exponentially weighted mean, adjusted, with a span, a half-life or the smoothing α itself.",
+        formula: "Σ (1 − α)ᵏ·x(t − k) / Σ (1 − α)ᵏ over the present, α = 2 / (span + 1) = 1 − ½^(1 / halflife); k runs until the weight falls under 10⁻¹²",
         missing: "left out, their weights with them; a value once any is present",
-        source: "pandas ewm(span, adjust=True).mean(), with the memory cut at 10⁻¹²",
+        source: "pandas ewm(span, halflife or alpha, adjust=True).mean(), with the memory cut at 10⁻¹²",
         parameters: &[
             number("x"),
-            Parameter {
-                name: "span",
-                accepts: Accepts::Constant { low: 1.0, high: 1e5, whole: false },
-                default: Default::Required,
-            },
+            memory("span", 1.0, 1e5),
+            memory("halflife", 1e-3, 1e5),
+            memory("alpha", 1e-5, 1.0),
         ],
         result: ResultType::Same,
         body: Body::Window(&Folded(Exponential)),
@@ -256,7 +261,14 @@ struct Exponential;
 
 impl Exponential {
     fn keep(constants: &[f64]) -> f64 {
-        1.0 - 2.0 / (constants[0] + 1.0)
+        let [span, half_life, alpha] = [0, 1, 2].map(|i| constants.get(i).copied().unwrap_or(N));
+        if !span.is_nan() {
+            1.0 - 2.0 / (span + 1.0)
+        } else if !half_life.is_nan() {
+            libm::exp2(-1.0 / half_life)
+        } else {
+            1.0 - alpha
+        }
     }
 }
 

@@ -71,6 +71,11 @@ impl Node {
         }
     }
 
+    /// Whether it looks at every row from the first on.
+    pub fn never_forgets(&self) -> bool {
+        matches!(self.body(), Some(Body::Scan(_)))
+    }
+
     /// Whether its values change from date to date.
     pub fn varies_in_time(&self) -> bool {
         matches!(self.ty.shape, Shape::Series | Shape::Panel)

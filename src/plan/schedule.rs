@@ -87,6 +87,7 @@ fn demanded_rows(logical: &LogicalPlan, demands: &[Demand], calendar: &Calendar)
         let wanted = match node.body() {
             Some(Body::Lag) => own.shifted_back(lookback),
             Some(Body::Window(_)) => own.widened_back(lookback),
+            Some(Body::Scan(_)) => own.widened_back(u32::MAX),
             Some(Body::Spread) => formations(&node.constants(), &own, calendar),
             // The records of a field are read themselves, not its values by date.
             Some(Body::Reports(_)) => continue,
@@ -115,7 +116,7 @@ fn formations(constants: &[f64], wanted: &Rows, calendar: &Calendar) -> Rows {
 
 /// Whether a node is computed asset by asset.
 fn asset_by_asset(node: &Node) -> bool {
-    matches!(node.body(), Some(Body::Map(_) | Body::Lag | Body::Window(_)))
+    node.body().is_some_and(Body::works_asset_by_asset)
 }
 
 /// Groups the reachable nodes into steps. A node's stage is one more than the last stage it has to wait for; neighbours

@@ -50,7 +50,7 @@ impl Rule for OfFirst {
 }
 
 fn asset_by_asset(node: &Node) -> bool {
-    matches!(node.body(), Some(Body::Map(_) | Body::Lag | Body::Window(_)))
+    node.body().is_some_and(Body::works_asset_by_asset)
 }
 
 /// One asset of a value whose inputs are narrow; what is the same for all assets stays as it is.

@@ -124,3 +124,8 @@ fn spread() {
         .build();
     compare(&market, "spread");
 }
+
+#[test]
+fn factors() {
+    family("factors");
+}

@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod cross_section;
+mod drawdown;
 mod element;
 mod fold;
 mod lookup;
@@ -388,6 +389,7 @@ pub const FAMILIES: &[Family] = &[
     Family { title: "In time, for each asset", operators: window::OPERATORS },
     Family { title: "In time: deviation and correlation", operators: moments::OPERATORS },
     Family { title: "In time: shape and place", operators: shape::OPERATORS },
+    Family { title: "In time: on the way", operators: drawdown::OPERATORS },
     Family { title: "In time: order", operators: sorted::OPERATORS },
     Family { title: "In time: regression", operators: regression::OPERATORS },
     Family { title: "In time: never forgetting", operators: scan::OPERATORS },

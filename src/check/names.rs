@@ -35,19 +35,13 @@ const STATE: &[&str] = &[
 #[rustfmt::skip]
 const LATER: &[&str] = &[
     // Portfolio, models and state
-    "spread", "beta", "alpha", "residual", "r_squared", "tstat", "returns", "forward_return", "predict", "any", "all",
-    "coverage",
+    "spread", "beta", "alpha", "residual", "r_squared", "tstat", "returns", "forward_return", "predict",
     // Fundamentals
     "quarter", "year", "ttm", "yoy", "growth", "age", "new", "latest",
-    // Element by element
-    "cut",
     // In time
     "ts_product", "ts_median", "ts_skew", "ts_kurtosis", "ts_argmin", "ts_argmax", "ts_quantile", "ts_range", "ts_zscore",
     "ts_spearman", "ts_mad", "ts_entropy", "streak", "trend", "cumulative_sum", "cumulative_max", "cumulative_min",
     "fill", "since", "value_when", "previous", "crosses_above", "crosses_below", "trade_when", "hump", "regression",
-    // Across assets
-    "robust_zscore", "gauss", "minmax", "winsorize_std", "truncate", "bucket_number", "neutralize", "cs_median", "cs_std",
-    "cs_min", "cs_max", "half", "tercile", "quintile", "decile", "group_fill", "average",
     // The library
     "log_return", "downside", "turnover_ratio", "amihud", "high_ratio", "max_return", "max_drawdown", "rsi", "atr",
     "macd", "bollinger", "enterprise_value", "earnings_yield", "cash_flow_yield", "sales_yield", "ev_ebitda",

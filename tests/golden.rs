@@ -129,3 +129,8 @@ fn spread() {
 fn factors() {
     family("factors");
 }
+
+#[test]
+fn across() {
+    family("across");
+}

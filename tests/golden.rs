@@ -101,3 +101,8 @@ fn family(name: &str) {
 fn basic() {
     family("basic");
 }
+
+#[test]
+fn time() {
+    family("time");
+}

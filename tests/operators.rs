@@ -221,8 +221,8 @@ fn the_declared_lookback_is_exact() {
         let data = inputs(o, ROWS);
         let last = ROWS - 1;
         // What lies before `from` is made another, then missing.
-        let changed = |from: usize| {
-            let mut changed = data.clone();
+        let changed = |data: &[Vec<f64>], from: usize| {
+            let mut changed = data.to_vec();
             for input in &mut changed {
                 for x in &mut input[..from * ASSETS] {
                     *x = if x.is_nan() { 1.0 } else { f64::NAN };
@@ -232,12 +232,19 @@ fn the_declared_lookback_is_exact() {
         };
         let full = whole(o, &data)[last * width(o)..].to_vec();
         assert!(
-            same(&changed(last - lookback), &full),
+            same(&changed(&data, last - lookback), &full),
             "{}: sees more than {lookback} rows",
             o.name
         );
+        // What looks for the last value present sees the oldest row only where all others are missing.
+        let mut sparse = data.clone();
+        for input in &mut sparse {
+            input[(last - lookback + 1) * ASSETS..].fill(f64::NAN);
+        }
+        let of_sparse = whole(o, &sparse)[last * width(o)..].to_vec();
         assert!(
-            !same(&changed(last - lookback + 1), &full),
+            !same(&changed(&data, last - lookback + 1), &full)
+                || !same(&changed(&sparse, last - lookback + 1), &of_sparse),
             "{}: sees fewer than {lookback} rows",
             o.name
         );

@@ -30,8 +30,8 @@ impl<'a> Checker<'a> {
         let is_local = place.locals.iter().any(|(local, _)| *local == name);
         let is_let = match self.names.find(place.file, name, self.schema) {
             Found::Definition(d) => {
-                place.file == FileId::Library || d.file != FileId::Library
-                    && matches!(d.kind, DefinitionKind::Let(_))
+                place.file == FileId::Library
+                    || d.file != FileId::Library && matches!(d.kind, DefinitionKind::Let(_))
             }
             _ => false,
         };
@@ -78,7 +78,9 @@ impl<'a> Checker<'a> {
                 self.report(
                     Diagnostic::error(Code::Arguments, format!("`{written}` is no regressor"))
                         .at(argument.value.span, "not among those after `on`")
-                        .help(format!("`.{part}(f)` takes one of the values that the regression is on")),
+                        .help(format!(
+                            "`.{part}(f)` takes one of the values that the regression is on"
+                        )),
                 );
                 return None;
             };

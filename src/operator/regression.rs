@@ -40,7 +40,11 @@ pub(super) const OPERATORS: &[Operator] = &[
         parameters: ALL,
         result: ResultType::Same,
         body: Body::Window(&Regression(Part::Fitted)),
-        examples: &[Example { inputs: &[Y, X], constants: &[3.0], result: &[N, N, 2.5, 4.833_333_333_333_333] }],
+        examples: &[Example {
+            inputs: &[Y, X],
+            constants: &[3.0],
+            result: &[N, N, 2.5, 13.0 / 3.0],
+        }],
     },
     Operator {
         name: "beta",
@@ -53,7 +57,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         body: Body::Window(&Regression(Part::Beta)),
         examples: &[
             Example { inputs: &[Y, X], constants: &[3.0], result: &[N, N, 0.5, 1.0] },
-            Example { inputs: &[Y, X, Z], constants: &[4.0, 4.0], result: &[N, N, N, 0.9] },
+            Example { inputs: &[Y, X, Z], constants: &[4.0, 4.0], result: &[N, N, N, 22.0 / 23.0] },
         ],
     },
     Operator {
@@ -65,7 +69,11 @@ pub(super) const OPERATORS: &[Operator] = &[
         parameters: ALL,
         result: ResultType::Same,
         body: Body::Window(&Regression(Part::Alpha)),
-        examples: &[Example { inputs: &[Y, X], constants: &[3.0], result: &[N, N, 1.0, 1.0 / 3.0] }],
+        examples: &[Example {
+            inputs: &[Y, X],
+            constants: &[3.0],
+            result: &[N, N, 1.0, 1.0 / 3.0],
+        }],
     },
     Operator {
         name: "residual",
@@ -76,7 +84,11 @@ pub(super) const OPERATORS: &[Operator] = &[
         parameters: ALL,
         result: ResultType::Same,
         body: Body::Window(&Regression(Part::Residual)),
-        examples: &[Example { inputs: &[Y, X], constants: &[3.0], result: &[N, N, -0.5, 1.0 / 6.0] }],
+        examples: &[Example {
+            inputs: &[Y, X],
+            constants: &[3.0],
+            result: &[N, N, -0.5, 2.0 / 3.0],
+        }],
     },
     Operator {
         name: "r_squared",
@@ -87,7 +99,11 @@ pub(super) const OPERATORS: &[Operator] = &[
         parameters: ALL,
         result: ResultType::Ratio,
         body: Body::Window(&Regression(Part::RSquared)),
-        examples: &[Example { inputs: &[Y, X], constants: &[3.0], result: &[N, N, 0.25, 3.0 / 7.0] }],
+        examples: &[Example {
+            inputs: &[Y, X],
+            constants: &[3.0],
+            result: &[N, N, 0.25, 3.0 / 7.0],
+        }],
     },
     Operator {
         name: "tstat",
@@ -113,7 +129,11 @@ pub(super) const OPERATORS: &[Operator] = &[
         parameters: ALL,
         result: ResultType::Same,
         body: Body::Window(&Regression(Part::Fitted)),
-        examples: &[Example { inputs: &[Y, X], constants: &[3.0], result: &[N, N, 2.5, 4.833_333_333_333_333] }],
+        examples: &[Example {
+            inputs: &[Y, X],
+            constants: &[3.0],
+            result: &[N, N, 2.5, 13.0 / 3.0],
+        }],
     },
     Operator {
         name: "residual_std",
@@ -327,8 +347,8 @@ impl Joined {
                 let sum = (tail.sums[i][lane] + m[lane] * between) + head.sums[i][lane];
                 self.reference[i][lane] = if n[lane] > 0.0 { b } else { a };
                 self.offsets[i][lane] = sum / self.count[lane];
-                let means = tail.sums[i][lane] / m[lane].max(1.0)
-                    - head.sums[i][lane] / n[lane].max(1.0);
+                let means =
+                    tail.sums[i][lane] / m[lane].max(1.0) - head.sums[i][lane] / n[lane].max(1.0);
                 self.apart[i][lane] = if both { between + means } else { 0.0 };
             }
         }
@@ -433,7 +453,9 @@ impl Joined {
             if left > 0.0 { left } else { N }
         };
         match part {
-            Part::Beta => std::array::from_fn(|l| self.factor[at(0, 1)][l] / self.factor[at(1, 1)][l]),
+            Part::Beta => {
+                std::array::from_fn(|l| self.factor[at(0, 1)][l] / self.factor[at(1, 1)][l])
+            }
             Part::TStat => {
                 let remains = self.remains();
                 std::array::from_fn(|l| {

@@ -39,11 +39,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         "Σ x(s), s ≤ t, with the rounding of each addition carried along (Neumaier 1974)",
         "pandas cumsum()",
         Body::Scan(&Scanned(Sum)),
-        &[Example {
-            inputs: &[&[1.0, 2.0, N, 4.0]],
-            constants: &[],
-            result: &[1.0, 3.0, N, 7.0],
-        }],
+        &[Example { inputs: &[&[1.0, 2.0, N, 4.0]], constants: &[], result: &[1.0, 3.0, N, 7.0] }],
     ),
     Operator {
         result: ResultType::Unknown,
@@ -66,11 +62,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         "max x(s), s ≤ t",
         "pandas cummax()",
         Body::Scan(&Scanned(Extreme::<false>)),
-        &[Example {
-            inputs: &[&[1.0, 3.0, N, 2.0]],
-            constants: &[],
-            result: &[1.0, 3.0, N, 3.0],
-        }],
+        &[Example { inputs: &[&[1.0, 3.0, N, 2.0]], constants: &[], result: &[1.0, 3.0, N, 3.0] }],
     ),
     cumulative(
         "cumulative_min",
@@ -78,11 +70,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         "min x(s), s ≤ t",
         "pandas cummin()",
         Body::Scan(&Scanned(Extreme::<true>)),
-        &[Example {
-            inputs: &[&[2.0, 3.0, N, 1.0]],
-            constants: &[],
-            result: &[2.0, 2.0, N, 1.0],
-        }],
+        &[Example { inputs: &[&[2.0, 3.0, N, 1.0]], constants: &[], result: &[2.0, 2.0, N, 1.0] }],
     ),
     Operator {
         name: "streak",
@@ -220,11 +208,7 @@ trait Scan<const INPUTS: usize, const STATE: usize>: Sync {
     const START: [f64; STATE];
 
     /// The state after a row, and the row's result; `constant` is the first of the call, or 0.
-    fn step(
-        state: [f64; STATE],
-        inputs: [f64; INPUTS],
-        constant: f64,
-    ) -> ([f64; STATE], f64);
+    fn step(state: [f64; STATE], inputs: [f64; INPUTS], constant: f64) -> ([f64; STATE], f64);
 }
 
 /// A scan as a kernel of the operator table.

@@ -10,7 +10,6 @@ use super::{
 const N: f64 = f64::NAN;
 const X_D_MIN: &[Parameter] = &[number("x"), window("d"), MIN];
 const MISSING: &str = "needs `min:` values in the window, by default three quarters of its rows; the others are left out";
-const FLAT_MISSING: &str = "needs `min:` values in the window, by default three quarters of its rows; missing where all are equal";
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator {
@@ -329,12 +328,7 @@ impl<const LEAST: bool> Fold<1, 4> for Place<LEAST> {
     }
 
     #[inline(always)]
-    fn finish(
-        [a, i, m, _]: [f64; 4],
-        [b, j, n, _]: [f64; 4],
-        rows: Parts,
-        least: f64,
-    ) -> f64 {
+    fn finish([a, i, m, _]: [f64; 4], [b, j, n, _]: [f64; 4], rows: Parts, least: f64) -> f64 {
         let older = if LEAST { a < b } else { a > b };
         let ago = if older { rows.head + i } else { rows.head - 1.0 - j };
         if m + n >= least { ago } else { N }

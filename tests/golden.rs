@@ -134,3 +134,8 @@ fn factors() {
 fn across() {
     family("across");
 }
+
+#[test]
+fn time() {
+    family("time");
+}

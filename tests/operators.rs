@@ -256,8 +256,8 @@ fn the_declared_lookback_is_exact() {
         let data = inputs(o, ROWS);
         let last = ROWS - 1;
         // What lies before `from` is made missing, and what was missing is there.
-        let changed = |from: usize, there: f64| {
-            let mut changed = data.clone();
+        let changed = |data: &[Vec<f64>], from: usize, there: f64| {
+            let mut changed = data.to_vec();
             for input in &mut changed {
                 for x in &mut input[..from * ASSETS] {
                     *x = if x.is_nan() { there } else { f64::NAN };
@@ -267,12 +267,21 @@ fn the_declared_lookback_is_exact() {
         };
         let full = whole(o, &data)[last * width(o)..].to_vec();
         assert!(
-            same(&changed(last - lookback, 1.0), &full),
+            same(&changed(&data, last - lookback, 1.0), &full),
             "{}: sees more than {lookback} rows",
             o.name
         );
+        // What looks for the last value present sees the oldest row only where all others are missing.
+        let mut sparse = data.clone();
+        for input in &mut sparse {
+            input[(last - lookback + 1) * ASSETS..].fill(f64::NAN);
+        }
+        let of_sparse = whole(o, &sparse)[last * width(o)..].to_vec();
         assert!(
-            [0.0, 1.0].iter().any(|there| !same(&changed(last - lookback + 1, *there), &full)),
+            [0.0, 1.0].iter().any(|there| {
+                !same(&changed(&data, last - lookback + 1, *there), &full)
+                    || !same(&changed(&sparse, last - lookback + 1, *there), &of_sparse)
+            }),
             "{}: sees fewer than {lookback} rows",
             o.name
         );
@@ -428,6 +437,86 @@ fn nothing_is_infinite() {
         let boolean = o.parameters.iter().any(|p| p.accepts == Accepts::Boolean);
         if !boolean {
             assert!(whole(o, &data).iter().all(|x| !x.is_infinite()), "{}", o.name);
+        }
+    }
+}
+
+/// Constants somewhere in their ranges, both ends included.
+fn any_constants(operator: &Operator, next: &mut impl FnMut() -> f64) -> Vec<f64> {
+    let mut alternatives = 0;
+    let constants = operator.parameters.iter().filter(|p| p.accepts.is_constant());
+    let mut any = |p: &Parameter| {
+        let x = next();
+        match p.accepts {
+            _ if p.default == Default::Alternative => {
+                alternatives += 1;
+                if alternatives == 1 { 1.0 + x * 30.0 } else { f64::NAN }
+            }
+            Accepts::Window => 1.0 + (x * x * 60.0).floor(),
+            Accepts::Lag => (x * x * 60.0).floor(),
+            Accepts::Constant { low, high, whole } => {
+                let value = match (x * 4.0) as u32 {
+                    0 => low,
+                    1 => high.min(1000.0),
+                    _ => low.max(-50.0) + next() * (high.min(50.0) - low.max(-50.0)).abs(),
+                };
+                let value = if whole { value.floor().max(low) } else { value };
+                if p.default == Default::Constant(f64::NAN) || p.name == "min" {
+                    if x < 0.5 { f64::NAN } else { 1.0 }
+                } else {
+                    value
+                }
+            }
+            _ => 0.0,
+        }
+    };
+    constants.map(&mut any).collect()
+}
+
+#[test]
+fn nothing_panics_on_extreme_values() {
+    const EXTREME: [f64; 12] = [
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::MAX,
+        -f64::MAX,
+        f64::MIN_POSITIVE,
+        -5e-324,
+        0.0,
+        -0.0,
+        1.0,
+        1e-12,
+        1e12,
+    ];
+    let mut state = 11u64;
+    let mut next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / (1u64 << 24) as f64
+    };
+    for o in operator::all() {
+        for _ in 0..40 {
+            let (rows, assets) = (1 + (next() * 40.0) as usize, 1 + (next() * 20.0) as usize);
+            let extremes = next();
+            let inputs = o.parameters.iter().filter(|p| !p.accepts.is_constant());
+            let data: Vec<Vec<f64>> = inputs
+                .map(|p| {
+                    let mut number = || match next() < extremes {
+                        true => EXTREME[(next() * 12.0) as usize],
+                        false => next() - 0.5,
+                    };
+                    let values: Vec<f64> = (0..rows * assets).map(|_| number()).collect();
+                    if p.accepts == Accepts::Boolean { booleans(&values) } else { values }
+                })
+                .collect();
+            let constants = any_constants(o, &mut next);
+            let some = Rows::new(vec![0, rows as Row / 2, rows as Row - 1], rows);
+            let found = run(o, &data, assets, &constants, some);
+            // What is handed on as it is may hold what came in; a market holds nothing infinite.
+            let finite = data.iter().flatten().all(|x| !x.is_infinite());
+            let computed = found.iter().all(|x| !x.is_infinite());
+            assert!(computed || !finite, "{} {constants:?}", o.name);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The program's commands, a file each: read arguments, call the library, print what it gives.
 
+mod eval;
 mod explain;
 mod format;
 mod import;
@@ -54,6 +55,7 @@ enum ErrorFormat {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Eval(eval::Eval),
     Explain(explain::Explain),
     #[command(name = "fmt")]
     Format(format::Format),
@@ -117,6 +119,7 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::new(arguments.color, arguments.error_format);
     let done: Result<ExitCode, Diagnostics> = match &arguments.command {
         Command::Run(command) => run::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Eval(command) => eval::run(command, terminal).map(|()| ExitCode::SUCCESS),
         Command::Explain(command) => explain::run(command, terminal).map(|()| ExitCode::SUCCESS),
         Command::Format(command) => format::run(command, terminal),
         Command::Import(command) => import::run(command, terminal).map(|()| ExitCode::SUCCESS),

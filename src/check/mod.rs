@@ -15,6 +15,7 @@ mod scope;
 mod strategy;
 
 pub use expression::{Expression, ExpressionId, Expressions, OperatorRef};
+pub use order::names_used;
 pub use program::{Checked, Loaded, LoadedFile, Scope, SignalSource, Strategy};
 pub use strategy::{
     Benchmark, Bound, BoundKind, BoundTarget, CalendarRule, CashRate, Every, On, Pick, PickCount,

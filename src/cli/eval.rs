@@ -8,16 +8,14 @@ use super::{
 use crate::{
     data::LongWriter,
     diagnostic::{Code, Diagnostic, Diagnostics},
-    engine::{CompiledQuery, Evaluated, Query, session},
-    panel::{Date, MarketData, Row, Rows},
-    report::{self, Colors, ExpressionValues, Given, Place},
-    types::Shape,
+    engine::{CompiledQuery, Query, session},
+    panel::{Date, MarketData, Row},
+    report::{self, Colors},
 };
 use serde_json::json;
 use std::{
     ops::Range,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 /// Show the values of expressions on a date, or write those of all dates to a file.
@@ -151,42 +149,17 @@ fn show(
 ) -> Result<(), Diagnostics> {
     let calendar = market.calendar();
     let row = session(calendar, arguments.at)?;
-    // A series is shown over the last year, or over as many dates as are asked for.
-    let length = calendar.rows_per_year().max(arguments.top);
-    let first = (row + 1).saturating_sub(length);
-    let of_series = Arc::new(Rows::new((first..=row).collect(), calendar.len()));
-    let today = Arc::new(Rows::new(vec![row], calendar.len()));
-    let rows = compiled.columns().iter().map(|c| match c.ty.shape {
-        Shape::Series => Arc::clone(&of_series),
-        _ => Arc::clone(&today),
-    });
-    let evaluated = compiled.evaluate_each(&rows.collect::<Vec<_>>());
-    let eligible = compiled.eligible(row);
-    let place = Place {
-        date: calendar.date(row),
-        dates: &calendar.dates()[first as usize..=row as usize],
-        symbols: &market.schema().symbols,
-        eligible: &eligible,
-    };
-    let sum_up = |e: &Evaluated| {
-        let given = Given {
-            name: &e.column.name,
-            ty: e.column.ty,
-            labels: &e.column.labels,
-            values: &e.values.values,
-        };
-        ExpressionValues::new(given, place, arguments.top as usize)
-    };
-    let list: Vec<ExpressionValues> = evaluated.iter().map(sum_up).collect();
+    let date = calendar.date(row);
+    let list = compiled.sum_up(row, arguments.top);
     let name = &market.schema().name;
     if arguments.json {
-        let value = json!({ "market": name, "date": place.date.to_string(), "expressions": list });
+        let value = json!({ "market": name, "date": date.to_string(), "expressions": list });
         terminal.print(&format!("{value:#}\n"));
     } else if arguments.expressions.is_empty() {
-        terminal.print(&report::columns_to_text(name, place.date, &list));
+        terminal.print(&report::columns_to_text(name, date, &list));
     } else {
         let colors = if terminal.colors { Colors::Yes } else { Colors::No };
-        let texts = list.iter().map(|v| report::values_to_text(name, place.date, v, colors));
+        let texts = list.iter().map(|v| report::values_to_text(name, date, v, colors));
         terminal.print(&texts.collect::<Vec<_>>().join("\n"));
     }
     Ok(())

@@ -7,7 +7,7 @@ mod panel_file;
 mod query;
 
 pub use explain::{ExplainedNode, ExplainedStep, Explanation};
-pub use load::SETTING;
+pub use load::{LIBRARY, SETTING};
 pub use query::{ColumnType, CompiledQuery, Evaluated, Query, session};
 
 use crate::{

@@ -7,8 +7,9 @@ use crate::{
     execute::{self, Signal},
     panel::{Calendar, Date, MarketData, Row, Rows},
     plan::{self, Demand, LogicalPlan, NodeId},
+    report::{ExpressionValues, Given, Place},
     syntax::{self, ast},
-    types::Type,
+    types::{Shape, Type},
 };
 use std::{path::Path, sync::Arc};
 
@@ -154,6 +155,32 @@ impl CompiledQuery<'_> {
         let close = self.market.prices().close;
         let references = self.market.is_reference().iter();
         references.zip(close.row(row as usize)).map(|(r, c)| !r && !c.is_nan()).collect()
+    }
+
+    /// What the values of each expression look like at a row, with at most `top` of the best, worst or last. A series is
+    /// shown over the year up to the row, or over as many rows as are asked for.
+    pub fn sum_up(&self, row: Row, top: u32) -> Vec<ExpressionValues> {
+        let calendar = self.market.calendar();
+        let first = (row + 1).saturating_sub(calendar.rows_per_year().max(top));
+        let of_series = Arc::new(Rows::new((first..=row).collect(), calendar.len()));
+        let today = Arc::new(Rows::new(vec![row], calendar.len()));
+        let rows = self.columns.iter().map(|c| match c.ty.shape {
+            Shape::Series => Arc::clone(&of_series),
+            _ => Arc::clone(&today),
+        });
+        let evaluated = self.evaluate_each(&rows.collect::<Vec<_>>());
+        let eligible = self.eligible(row);
+        let place = Place {
+            dates: &calendar.dates()[first as usize..=row as usize],
+            symbols: &self.market.schema().symbols,
+            eligible: &eligible,
+        };
+        let sum_up = |e: &Evaluated| {
+            let ColumnType { name, ty, labels } = &e.column;
+            let given = Given { name, ty: *ty, labels, values: &e.values.values };
+            ExpressionValues::new(given, place, top as usize)
+        };
+        evaluated.iter().map(sum_up).collect()
     }
 }
 

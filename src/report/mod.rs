@@ -14,7 +14,7 @@ pub use number::{exact, written};
 pub use text::{Colors, summary as to_text};
 pub use values::{
     Cell, Count, Distribution, Entry, ExpressionValues, Given, HistogramBin, Place,
-    columns_to_text, values_to_text,
+    columns_to_text, values_in_short, values_to_text,
 };
 
 use crate::{

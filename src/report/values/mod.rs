@@ -4,7 +4,7 @@ mod summary;
 mod text;
 
 pub use summary::{Distribution, HistogramBin};
-pub use text::{columns_to_text, values_to_text};
+pub use text::{columns_to_text, values_in_short, values_to_text};
 
 use crate::{
     panel::{Date, from_days},
@@ -26,12 +26,10 @@ pub struct Given<'a> {
     pub values: &'a [f64],
 }
 
-/// Where and when expressions were evaluated.
+/// What expressions were evaluated.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
-    /// The date.
-    pub date: Date,
-    /// The dates of a series' values, the last of which is the date.
+    /// The dates of a series' values, up to the one that is looked at.
     pub dates: &'a [Date],
     /// The symbols, by asset.
     pub symbols: &'a [String],

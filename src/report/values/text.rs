@@ -99,6 +99,30 @@ pub fn columns_to_text(market: &str, date: Date, list: &[ExpressionValues]) -> S
     format!("{market} · {date} · of the eligible assets{note}\n\n{table}")
 }
 
+/// One expression's values on one line: `325 of 325, median 0.62, from 0.14 to 6.84`.
+pub fn values_in_short(values: &ExpressionValues) -> String {
+    if let Some(value) = &values.value {
+        return written(value);
+    }
+    let of = match values.shape {
+        Shape::Series => "dates of the last year",
+        _ => "eligible assets",
+    };
+    let head = format!("{} of {} {of}", grouped(values.present as f64), grouped(values.of as f64));
+    match (&values.distribution, values.counts.first()) {
+        (Some(d), _) => {
+            let [min, median, max] = [d.min, d.median, d.max].map(significant);
+            format!("{head}, median {median}, from {min} to {max}")
+        }
+        (None, Some(first)) => {
+            let values = counted(values.counts.len(), "value", "values");
+            let most = counted(first.count, "time", "times");
+            format!("{head}, {values}, such as {} ({most})", written(&first.value))
+        }
+        (None, None) => head,
+    }
+}
+
 fn heading(text: &str, colors: Colors) -> String {
     match colors {
         Colors::No => text.to_owned(),

@@ -8,7 +8,7 @@ use clap::CommandFactory;
 #[derive(Debug, clap::Args)]
 pub(super) struct Help {
     /// The command or name; without one, the list of commands.
-    #[arg(value_name = "NAME", allow_hyphen_values = true)]
+    #[arg(value_name = "NAME")]
     name: Vec<String>,
     #[command(flatten)]
     market: MarketOptions,
@@ -21,8 +21,8 @@ pub(super) fn run(arguments: &Help, terminal: Terminal) -> Result<(), Diagnostic
     let mut command = Arguments::command();
     command.build();
     let of_command = match arguments.name.as_slice() {
-        [] => Some(command.render_long_help()),
-        [name] => command.find_subcommand_mut(name).map(clap::Command::render_long_help),
+        [] => Some(command.render_help()),
+        [name] => command.find_subcommand_mut(name).map(clap::Command::render_help),
         _ => None,
     };
     if let Some(help) = of_command {

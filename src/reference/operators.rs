@@ -49,6 +49,9 @@ fn written(operator: &Operator, operands: &[String]) -> Option<String> {
 }
 
 fn signature(operator: &Operator) -> String {
+    if operator.name == "if" {
+        return "if condition then … else …".to_owned();
+    }
     let operands: Vec<String> = operator.parameters.iter().map(|p| p.name.to_owned()).collect();
     written(operator, &operands).unwrap_or_else(|| operator.signature())
 }

@@ -92,6 +92,9 @@ impl<'a> LongWriter<'a> {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
+        if !parent.is_dir() {
+            return Err(cannot(path, &format!("there is no folder `{}`", parent.display())));
+        }
         // A file inside a temporary folder has the usual permissions, as a temporary file has not.
         let beside = tempfile::Builder::new().prefix(".decile-").tempdir_in(parent);
         let beside = beside.map_err(|e| cannot(path, &io_reason(&e)))?;

@@ -49,7 +49,9 @@ fn of_prices(name: &str) -> Query {
     let path = format!("{}/strategies/lib/{name}.decile", env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(path).expect("the file lies in the tree");
     let needs_more = |part: &&str| {
-        ["by_sector", "by_industry", "by_subindustry", "market_cap"].iter().any(|n| part.contains(n))
+        ["by_sector", "by_industry", "by_subindustry", "market_cap"]
+            .iter()
+            .any(|n| part.contains(n))
     };
     let parts: Vec<&str> = text.split("\n\n").filter(|part| !needs_more(part)).collect();
     let folder = tempfile::tempdir().expect("a folder");

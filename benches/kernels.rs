@@ -4,7 +4,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use decile::{
     check::OperatorRef,
     data::Market,
-    execute, operator,
+    execute,
+    operator::{self, Default},
     panel::{MarketData, Rows, from_days},
     plan::{Demand, LogicalPlan, Node, NodeId, Op, schedule},
     types::{Shape, Type, Unit},
@@ -34,26 +35,34 @@ fn market() -> Market {
     let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
     let dates =
         (0..DAYS as i32).map(|d| from_days(10_000 + d).expect("a date of this century")).collect();
-    Market::from_parts(dates, &symbols).panel("close", &values).build()
+    let sectors: Vec<String> = (0..ASSETS).map(|a| format!("sector {}", a * 7 % 11)).collect();
+    let sectors: Vec<&str> = sectors.iter().map(String::as_str).collect();
+    Market::from_parts(dates, &symbols).panel("close", &values).label("sector", &sectors).build()
 }
 
 fn plan(market: &Market, name: &str, constants: &[f64]) -> (LogicalPlan, NodeId) {
+    let (name, grouped) = name.strip_suffix(" within").map_or((name, false), |name| (name, true));
     let operator = operator::find(name).expect("the operator is in the table");
     let ty = Type::number(Shape::Panel, Unit::Unknown);
     let mut plan = LogicalPlan::default();
     let close = market.schema().find(None, "close")[0];
     let x = plan.add(Node { op: Op::Field(close), inputs: vec![], ty });
-    let mut inputs =
-        vec![x; operator.parameters.iter().filter(|p| !p.accepts.is_constant()).count()];
+    let given = operator.parameters.iter().filter(|p| !p.accepts.is_constant());
+    let mut inputs = vec![x; given.filter(|p| p.default != Default::Absent).count()];
     if operator.is_cross() {
         inputs.push(plan.add(Node {
             op: Op::Priced,
             inputs: vec![],
             ty: Type::boolean(Shape::Panel),
         }));
+        if grouped {
+            let sector = Op::Field(market.schema().find(None, "sector")[0]);
+            let ty = Type::label(Shape::Static);
+            inputs.push(plan.add(Node { op: sector, inputs: vec![], ty }));
+        }
     }
     let constants = constants.iter().map(|c| c.to_bits()).collect();
-    let op = Op::Apply { operator: OperatorRef(operator), constants, grouped: false };
+    let op = Op::Apply { operator: OperatorRef(operator), constants, grouped };
     let root = plan.add(Node { op, inputs, ty });
     plan.roots = vec![root];
     (plan, root)
@@ -84,8 +93,12 @@ fn panels(criterion: &mut Criterion) {
         ("trend", &[20.0, nan]),
         ("cumulative_sum", &[]),
         ("rank", &[]),
-        ("zscore", &[]),
+        ("zscore", &[0.0]),
+        ("demean", &[]),
+        ("demean within", &[]),
         ("winsorize", &[0.01]),
+        ("robust_zscore", &[]),
+        ("gauss", &[]),
         ("negate", &[]),
     ];
     for (name, constants) in cases {

@@ -15,6 +15,7 @@ pub mod metric;
 pub mod report;
 pub mod data;
 pub mod engine;
+pub mod reference;
 pub mod cli;
 
 pub use data::Market;

@@ -125,6 +125,21 @@ fn spread() {
     compare(&market, "spread");
 }
 
+#[test]
+fn factors() {
+    family("factors");
+}
+
+#[test]
+fn across() {
+    family("across");
+}
+
+#[test]
+fn time() {
+    family("time");
+}
+
 /// The rows of which the figures of alphas are kept, as in `alphas.py`.
 const ROWS: [u32; 20] =
     [0, 3, 7, 14, 29, 58, 80, 120, 150, 190, 205, 220, 230, 240, 248, 251, 253, 255, 257, 259];
@@ -168,7 +183,8 @@ fn compare_alphas(name: &str) {
             let room = TOLERANCE * expected.abs().max(near);
             let fits = found.is_nan() && expected.is_nan() || (found - expected).abs() <= room;
             let what = &case.expression;
-            (!fits).then(|| format!("{what}: row {row}, asset {asset}: {found:e}, not {expected:e}"))
+            (!fits)
+                .then(|| format!("{what}: row {row}, asset {asset}: {found:e}, not {expected:e}"))
         };
         wrong.extend(expected.iter().enumerate().find_map(differs));
     }

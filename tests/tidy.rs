@@ -20,9 +20,9 @@ const LAYERS: &[&str] = &[
     "backtest",
     "metric",
     "report",
-    "reference",
     "data",
     "engine",
+    "reference",
     "cli",
 ];
 

@@ -16,6 +16,7 @@ mod scope;
 mod strategy;
 
 pub use expression::{Expression, ExpressionId, Expressions, OperatorRef};
+pub use order::names_used;
 pub use program::{Checked, Loaded, LoadedFile, Scope, SignalSource, Strategy};
 pub use strategy::{
     Benchmark, Bound, BoundKind, BoundTarget, CalendarRule, CashRate, Every, On, Pick, PickCount,
@@ -27,10 +28,12 @@ use crate::{
     panel::Schema,
     source::Span,
     syntax::ast::{self, ClauseKind, ItemKind},
+    types::Kind,
 };
 use clause::{FILE, Placed, clause_name};
 use infer::Checker;
 use scope::{DefinitionKind, FileId, duplicates};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Checks a program against the names and types of a market.
 ///
@@ -144,6 +147,10 @@ fn settings(checker: &mut Checker<'_>) {
     }
 }
 
+fn is_plain(definition: &scope::Definition<'_>) -> bool {
+    matches!(definition.kind, DefinitionKind::Let(_)) && definition.kind.parameters().is_none()
+}
+
 fn strategies<'a>(checker: &mut Checker<'a>) -> Vec<Strategy> {
     let loaded = checker.loaded;
     let tree: &ast::File = &loaded.files[0].tree;
@@ -236,31 +243,49 @@ fn once_each(checker: &mut Checker<'_>, clauses: &[Placed<'_>]) {
     }
 }
 
-/// The checked form of one expression that sees the definitions of a file; it is named by its text.
+/// The checked form of expressions that see the definitions of a file; they are named by their texts.
 ///
 /// # Errors
-/// All that is wrong with it.
-pub fn check_expression(
+/// All that is wrong with them.
+pub fn check_expressions(
     loaded: &Loaded,
-    expression: &ast::Expression,
+    expressions: &[ast::Expression],
     schema: &Schema,
 ) -> Result<Checked> {
     let mut checker = Checker::new(loaded, schema);
     settings(&mut checker);
-    let id = checker.infer(expression, FILE);
-    let name = loaded.sources.slice(expression.span).to_owned();
-    finish(checker, vec![], id.map(|id| (name, id)).into_iter().collect())
+    let mut named = vec![];
+    for expression in expressions {
+        if let Some(id) = checker.infer(expression, FILE)
+            && checker.has_labels(id, expression.span)
+        {
+            named.push((loaded.sources.slice(expression.span).to_owned(), id));
+        }
+    }
+    finish(checker, vec![], named)
 }
 
-/// The checked definitions of a file, whatever its strategies are.
+/// The checked `let`s without brackets of a file, whatever its strategies are.
 ///
 /// # Errors
 /// All that is wrong with them; a file without any.
 pub fn check_definitions(loaded: &Loaded, schema: &Schema) -> Result<Checked> {
     let mut checker = Checker::new(loaded, schema);
-    let named = definitions(&mut checker);
+    let mut named = definitions(&mut checker);
     settings(&mut checker);
     uncalled(&mut checker);
+    let own: BTreeSet<&str> = loaded
+        .definitions(FileId::File(0))
+        .filter(is_plain)
+        .map(|d| d.kind.name().text.as_str())
+        .collect();
+    // The file's own come first, so a name that is also that of a used file is its own at its first place.
+    let mut seen = BTreeSet::new();
+    named.retain(|(name, id)| {
+        own.contains(name.as_str())
+            && seen.insert(name.clone())
+            && !matches!(checker.expressions.get(*id), Expression::Text(_))
+    });
     if named.is_empty() && !checker.failed() {
         let complaint = Diagnostic::error(Code::EmptyFile, "the file has no `let` to evaluate");
         let help = "a definition is one line: `let cheap = book_equity / market_cap`";
@@ -281,6 +306,11 @@ fn finish(
     if checker.failed() {
         return Err(Diagnostics::new(checker.diagnostics, &checker.loaded.sources));
     }
+    let texts = |id: ExpressionId| match checker.expressions.ty(id).kind {
+        Kind::Label => checker.label_texts(id),
+        _ => Arc::default(),
+    };
+    let labels = named.iter().map(|(_, id)| texts(*id)).collect();
     let Checker { expressions, diagnostics: warnings, .. } = checker;
-    Ok(Checked { expressions, strategies, named, warnings })
+    Ok(Checked { expressions, strategies, named, labels, warnings })
 }

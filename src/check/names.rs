@@ -35,13 +35,7 @@ const STATE: &[&str] = &[
 #[rustfmt::skip]
 const LATER: &[&str] = &[
     // Portfolio, models and state
-    "returns", "forward_return", "predict", "any", "all",
-    "coverage",
-    // Element by element
-    "cut",
-    // Across assets
-    "robust_zscore", "gauss", "minmax", "winsorize_std", "truncate", "bucket_number", "neutralize", "cs_median", "cs_std",
-    "cs_min", "cs_max", "half", "tercile", "quintile", "decile", "group_fill", "average",
+    "returns", "forward_return", "predict",
     // The library
     "log_return", "downside", "turnover_ratio", "amihud", "high_ratio", "max_return", "max_drawdown", "rsi", "atr",
     "macd", "bollinger", "enterprise_value", "earnings_yield", "cash_flow_yield", "sales_yield", "ev_ebitda",

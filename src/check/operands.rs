@@ -247,10 +247,11 @@ impl<'a> Checker<'a> {
             Expression::Field(field) => Labels::Field(*field),
             Expression::Text(_) => Labels::Text,
             Expression::Of { value, .. } => self.labels_of(*value),
-            Expression::Apply { operator, constants, .. } if operator.0.name == "bucket" => {
-                Labels::Bucket(constants.first().map_or(0, |n| f64::from_bits(*n) as u32))
-            }
-            Expression::Apply { inputs, .. } => {
+            Expression::Apply { operator, inputs, constants, .. } => {
+                let constants: Vec<f64> = constants.iter().map(|c| f64::from_bits(*c)).collect();
+                if let Some(last) = operator.0.last_label(&constants) {
+                    return Labels::Bucket(last);
+                }
                 // A constant code says nothing of its own: it was made to belong to the other side's label.
                 let labelled = inputs
                     .iter()

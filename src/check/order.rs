@@ -40,6 +40,11 @@ pub(super) fn uses(root: &Expression) -> Vec<Use<'_>> {
     found
 }
 
+/// The names without a table that an expression uses, each with whether it is called; in no particular order.
+pub fn names_used(expression: &Expression) -> impl Iterator<Item = (&str, bool)> {
+    uses(expression).into_iter().map(|u| (u.name, u.called))
+}
+
 fn parts(e: &Expression) -> Vec<&Expression> {
     match &e.kind {
         K::Number { .. }

@@ -9,6 +9,7 @@ use crate::{
     source::{SourceId, Sources},
     syntax::ast,
 };
+use std::sync::Arc;
 
 /// One parsed file and the files it uses.
 #[derive(Debug, Clone)]
@@ -85,6 +86,8 @@ pub struct Checked {
     pub strategies: Vec<Strategy>,
     /// Its named expressions without parameters (for `explain` and the REPL): name and what it stands for.
     pub named: Vec<(String, ExpressionId)>,
+    /// By named expression: the texts of a label's codes; none where the codes are numbers, or it is no label.
+    pub labels: Vec<Arc<[String]>>,
     /// What the reader should know.
     pub warnings: Vec<Diagnostic>,
 }

@@ -62,12 +62,7 @@ pub(super) struct StrategyOptions {
 impl StrategyOptions {
     /// The parsed files and texts, in the order of files, then texts.
     pub(super) fn strategies(&self) -> Result<Vec<Strategy>, Diagnostics> {
-        if let (Some(from), Some(to)) = (self.from, self.to)
-            && to < from
-        {
-            let message = format!("`--to {to}` lies before `--from {from}`");
-            return Err(Diagnostic::error(Code::OutOfRange, message).into());
-        }
+        in_order(self.from, self.to)?;
         let mut strategies = vec![];
         for file in &self.files {
             strategies.push(if file.as_os_str() == "-" {
@@ -92,7 +87,18 @@ impl StrategyOptions {
     }
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
+/// A period must not end before it begins.
+pub(super) fn in_order(from: Option<Date>, to: Option<Date>) -> Result<(), Diagnostics> {
+    match (from, to) {
+        (Some(from), Some(to)) if to < from => {
+            let message = format!("`--to {to}` lies before `--from {from}`");
+            Err(Diagnostic::error(Code::OutOfRange, message).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => {
             Ok((name.trim().to_owned(), value.trim().to_owned()))
@@ -101,6 +107,6 @@ fn setting(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn date(text: &str) -> Result<Date, String> {
+pub(super) fn date(text: &str) -> Result<Date, String> {
     text.parse().map_err(|_| "expected a date such as 2015-01-31".to_owned())
 }

@@ -1,7 +1,9 @@
 //! The program's commands, a file each: read arguments, call the library, print what it gives.
 
+mod eval;
 mod explain;
 mod format;
+mod help;
 mod import;
 mod market;
 mod run;
@@ -24,7 +26,8 @@ use std::{
     about,
     max_term_width = 100,
     subcommand_required = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    disable_help_subcommand = true
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -54,11 +57,13 @@ enum ErrorFormat {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Eval(eval::Eval),
     Explain(explain::Explain),
     #[command(name = "fmt")]
     Format(format::Format),
     Import(import::Import),
     Sample(sample::Sample),
+    Help(help::Help),
 }
 
 /// What a command may use of its surroundings.
@@ -117,10 +122,12 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::new(arguments.color, arguments.error_format);
     let done: Result<ExitCode, Diagnostics> = match &arguments.command {
         Command::Run(command) => run::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Eval(command) => eval::run(command, terminal).map(|()| ExitCode::SUCCESS),
         Command::Explain(command) => explain::run(command, terminal).map(|()| ExitCode::SUCCESS),
         Command::Format(command) => format::run(command, terminal),
         Command::Import(command) => import::run(command, terminal).map(|()| ExitCode::SUCCESS),
         Command::Sample(command) => sample::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Help(command) => help::run(command, terminal).map(|()| ExitCode::SUCCESS),
     };
     match done {
         Ok(code) => code,
@@ -134,7 +141,10 @@ pub fn main() -> ExitCode {
 /// What is to blame: 3 for data, 2 for the command line, 1 for a strategy.
 fn exit_code(diagnostics: &Diagnostics) -> u8 {
     let of_command_line = |d: &Diagnostic| match &d.primary {
-        None => matches!(d.code, Code::UnknownParameter | Code::OutputFolder | Code::OutOfRange),
+        None => matches!(
+            d.code,
+            Code::UnknownParameter | Code::UnknownName | Code::OutputFolder | Code::OutOfRange
+        ),
         Some(label) => diagnostics.sources.get(label.span.source).name.starts_with(engine::SETTING),
     };
     let mut errors = diagnostics.list.iter().filter(|d| d.severity == Severity::Error);

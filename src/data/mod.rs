@@ -11,6 +11,7 @@ mod csv;
 mod export;
 mod layout;
 mod load;
+mod long;
 mod market;
 mod npy;
 mod panels;
@@ -28,6 +29,7 @@ mod wide;
 mod words;
 
 pub use builder::MarketBuilder;
+pub use long::{LongColumn, LongTable, LongWriter};
 pub use market::Market;
 pub use progress::Progress;
 pub use sample::Sample;

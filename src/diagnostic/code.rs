@@ -7,19 +7,26 @@ pub struct CodeEntry {
     pub name: &'static str,
     /// What it means and what to do, in a sentence or two.
     pub explanation: &'static str,
+    /// A strategy that gives it, where a text alone can; otherwise empty.
+    pub example: &'static str,
     /// Whether the fault lies in data (exit code 3) rather than in a strategy (exit code 1).
     pub about_data: bool,
 }
 
 macro_rules! codes {
-    ($($group:ident { $($variant:ident $name:literal $explanation:literal;)* })*) => {
+    ($($group:ident { $($variant:ident $name:literal $explanation:literal $($example:literal)?;)* })*) => {
         /// Which complaint it is.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code { $($(#[doc = $explanation] $variant,)*)* }
 
         /// The table, in the order of the reference.
         pub const CODES: &[(Code, CodeEntry)] = &[$($(
-            (Code::$variant, CodeEntry { name: $name, explanation: $explanation, about_data: codes!(@$group) }),
+            (Code::$variant, CodeEntry {
+                name: $name,
+                explanation: $explanation,
+                example: concat!($($example)?),
+                about_data: codes!(@$group),
+            }),
         )*)*];
     };
     (@text) => { false };
@@ -40,34 +47,34 @@ impl Code {
 
 codes! {
     text {
-        Syntax "syntax" "The text does not follow the grammar at this place.";
+        Syntax "syntax" "The text does not follow the grammar at this place." "select top 50 of value";
         TooLong "too-long" "A strategy text is at most one MiB.";
         TooDeep "too-deep" "Brackets nest at most 200 deep, operators 500; give parts of the expression names with `let`.";
         TooLarge "too-large" "Definitions expand to more expressions than any strategy needs.";
         NotUtf8 "not-utf8" "A strategy is UTF-8 text.";
-        EmptyFile "empty-file" "The file holds no clause and no strategy.";
-        DuplicateClause "duplicate-clause" "A clause may stand once in a strategy, but for `where`, `cap`, `floor`, `limit`, `cost`, `exit` and `expect`.";
-        DuplicateName "duplicate-name" "A name is defined once in a file.";
-        NotAvailable "not-available" "The language knows this, but this version of Decile does not carry it out.";
-        UnknownName "unknown-name" "The name is no `let` or `param`, no field of the loaded market, and not in the library.";
+        EmptyFile "empty-file" "The file holds no clause and no strategy." "let cheap = value";
+        DuplicateClause "duplicate-clause" "A clause may stand once in a strategy, but for `where`, `cap`, `floor`, `limit`, `cost`, `exit` and `expect`." "select top 50 by value weight equal weight score";
+        DuplicateName "duplicate-name" "A name is defined once in a file." "let a = value let a = momentum select top 50 by a";
+        NotAvailable "not-available" "The language knows this, but this version of Decile does not carry it out." "select top 50 by value exit when value < 0";
+        UnknownName "unknown-name" "The name is no `let` or `param`, no field of the loaded market, and not in the library." "select top 50 by valeu";
         AmbiguousName "ambiguous-name" "The name is both in the library and a field; write `std.NAME` or `TABLE.NAME`.";
         MissingField "missing-field" "The definition needs a field that the loaded market does not have.";
-        Arguments "arguments" "The call's arguments do not fit the parameters.";
-        TypeMismatch "type-mismatch" "The kind or shape of the expression is not the one that is wanted here.";
-        UnitMismatch "unit-mismatch" "Two known units that do not go together are added or compared.";
+        Arguments "arguments" "The call's arguments do not fit the parameters." "select top 50 by ts_mean(close)";
+        TypeMismatch "type-mismatch" "The kind or shape of the expression is not the one that is wanted here." "select top 50 by sector";
+        UnitMismatch "unit-mismatch" "Two known units that do not go together are added or compared." "select top 50 by market_cap + momentum";
         BasisMismatch "basis-mismatch" "A price and a share count refer to different split bases, so their product means nothing.";
-        AdjustedPrice "adjusted-price" "A price adjusted by later splits is compared with a constant: the level is not the one that was traded.";
-        OutOfRange "out-of-range" "The number lies outside what makes sense here.";
-        LookAhead "look-ahead" "The expression would see the future.";
-        Recursion "recursion" "A definition needs itself.";
+        AdjustedPrice "adjusted-price" "A price adjusted by later splits is compared with a constant: the level is not the one that was traded." "where close > 5 select top 50 by value";
+        OutOfRange "out-of-range" "The number lies outside what makes sense here." "select top 0 by value";
+        LookAhead "look-ahead" "The expression would see the future." "select top 50 by lag(close, -1)";
+        Recursion "recursion" "A definition needs itself." "let a = a + 1 select top 50 by a";
         UseCircle "use-circle" "Files use each other in a circle.";
         UnreadableFile "unreadable-file" "The file cannot be read.";
-        MissingClause "missing-clause" "A strategy needs this clause.";
+        MissingClause "missing-clause" "A strategy needs this clause." "weight equal";
         UnknownParameter "unknown-parameter" "`--set` names no `param` of the file.";
-        ThisClose "this-close" "Trading at the close that the decision was made from is not possible in practice.";
-        Infeasible "infeasible" "No portfolio satisfies all constraints at once.";
-        EmptyRun "empty-run" "There is no date at which the strategy has enough assets to start.";
-        BadScore "bad-score" "The weights cannot be made from these values.";
+        ThisClose "this-close" "Trading at the close that the decision was made from is not possible in practice." "select top 50 by value trade at this close";
+        Infeasible "infeasible" "No portfolio satisfies all constraints at once." "select top 50 by value cap position 1%";
+        EmptyRun "empty-run" "There is no date at which the strategy has enough assets to start." "from 2030-01-01 select top 50 by value";
+        BadScore "bad-score" "The weights cannot be made from these values." "select top 50 by -value weight score";
         Internal "internal" "Decile has broken a law that it checks itself: a fault of the program, not of the input.";
         OutputFolder "output-folder" "The results cannot be written there; nothing was changed.";
     }

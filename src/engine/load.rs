@@ -17,8 +17,8 @@ const MOST_FILES: usize = 100;
 /// What errors call the text of a setting, before its name.
 pub const SETTING: &str = "--set ";
 
-/// The standard library, always the first text of a program.
-const LIBRARY: &str = include_str!("../operator/library.decile");
+/// The text of the standard library, always the first of a program.
+pub const LIBRARY: &str = include_str!("../operator/library.decile");
 
 static LIBRARY_TREE: LazyLock<ast::File> = LazyLock::new(|| {
     let mut sources = Sources::default();

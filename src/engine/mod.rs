@@ -3,11 +3,12 @@
 
 mod explain;
 mod load;
+mod panel_file;
 mod query;
 
 pub use explain::{ExplainedNode, ExplainedStep, Explanation};
-pub use load::SETTING;
-pub use query::{ColumnType, CompiledQuery, Evaluated, Query};
+pub use load::{LIBRARY, SETTING};
+pub use query::{ColumnType, CompiledQuery, Evaluated, Query, session};
 
 use crate::{
     backtest::{self, Simulation, Track},

@@ -2,9 +2,10 @@
 
 use super::value::Value;
 use crate::{
-    operator::{Body, Scratch},
+    operator::{Body, CrossKernel, Members, Scratch},
     panel::{Numbers, Row},
     plan::{ExecutionPlan, NodeId, Op},
+    types::Kind,
 };
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -20,31 +21,39 @@ pub(super) fn run<'m>(
     let Op::Apply { grouped, .. } = node.op else {
         unreachable!("the scheduler makes cross steps of calls")
     };
-    let body = node.body().expect("a call has a body");
+    let (kernel, reduces) = match node.body() {
+        Some(Body::Cross(kernel)) => (kernel, false),
+        Some(Body::Reduce(kernel)) => (kernel, true),
+        body => unreachable!("the scheduler makes no cross step of {body:?}"),
+    };
     let rows = Arc::clone(&plan.rows[id.0 as usize]);
-    let width = if matches!(body, Body::Reduce(_)) && !grouped { 1 } else { assets };
-    let input =
-        |i: usize| values[node.inputs[i].0 as usize].as_ref().expect("inputs are computed first");
+    let width = if reduces && !grouped { 1 } else { assets };
+    let value = |id: &NodeId| values[id.0 as usize].as_ref().expect("inputs are computed first");
+    let own = node.inputs.len() - 1 - usize::from(grouped);
     let job = Job {
-        body,
+        kernel,
+        reduces,
         constants: node.constants(),
-        x: input(0),
-        mask: input(1),
-        group: grouped.then(|| input(2)),
+        kinds: node.inputs[..own].iter().map(|i| plan.logical.node(*i).ty.kind).collect(),
+        inputs: node.inputs[..own].iter().map(value).collect(),
+        mask: value(&node.inputs[own]),
+        group: node.inputs.get(own + 1).map(value),
         assets,
     };
     let mut data = Numbers::room(rows.len() * width);
     data.par_chunks_mut(width.max(1))
         .zip(rows.as_slice().par_iter())
         .with_min_len(4)
-        .for_each_init(Buffers::default, |buffers, (out, row)| job.date(*row, buffers, out));
+        .for_each_init(|| job.buffers(), |buffers, (out, row)| job.date(*row, buffers, out));
     Value::Computed { rows, data, width }
 }
 
 struct Job<'v, 'm> {
-    body: Body,
+    kernel: CrossKernel,
+    reduces: bool,
     constants: Vec<f64>,
-    x: &'v Value<'m>,
+    kinds: Vec<Kind>,
+    inputs: Vec<&'v Value<'m>>,
     mask: &'v Value<'m>,
     group: Option<&'v Value<'m>>,
     assets: usize,
@@ -53,98 +62,136 @@ struct Job<'v, 'm> {
 /// Buffers of one thread, used again from date to date.
 #[derive(Default)]
 struct Buffers {
-    rows: [Vec<f64>; 3],
-    places: Vec<u32>,
-    values: Vec<f64>,
+    rows: Vec<Vec<f64>>,
+    mask: Vec<f64>,
+    group: Vec<f64>,
+    /// The first input where the asset is eligible.
+    first: Vec<f64>,
+    partition: Partition,
+    gathered: Vec<Vec<f64>>,
+    eligible: Vec<f64>,
     results: Vec<f64>,
     scratch: Scratch,
 }
 
 impl Job<'_, '_> {
-    fn date(&self, row: Row, buffers: &mut Buffers, out: &mut [f64]) {
-        let Buffers { rows: [x_row, mask_row, group_row], places, values, results, scratch } =
-            buffers;
-        for buffer in [&mut *x_row, &mut *mask_row, &mut *group_row] {
-            buffer.resize(self.assets, 0.0);
-        }
-        let x = self.x.row(row, 0..self.assets, x_row);
-        let mask = self.mask.row(row, 0..self.assets, mask_row);
-        match self.group {
-            None => {
-                places.clear();
-                values.clear();
-                for (i, (x, inside)) in x.iter().zip(mask).enumerate() {
-                    if *inside == 1.0 && !x.is_nan() {
-                        places.push(i as u32);
-                        values.push(*x);
-                    }
-                }
-                match self.body {
-                    Body::Reduce(kernel) => out[0] = kernel(values),
-                    Body::Cross(kernel) => {
-                        out.fill(f64::NAN);
-                        if !values.is_empty() {
-                            results.resize(values.len(), 0.0);
-                            kernel(values, &self.constants, scratch, &mut results[..values.len()]);
-                            for (place, result) in places.iter().zip(results) {
-                                out[*place as usize] = *result;
-                            }
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            Some(group) => {
-                let group = group.row(row, 0..self.assets, group_row);
-                self.groups(x, mask, group, (places, values, results, scratch), out);
-            }
+    fn buffers(&self) -> Buffers {
+        let row = || vec![0.0; self.assets];
+        let rows = || self.inputs.iter().map(|_| row()).collect();
+        Buffers {
+            rows: rows(),
+            mask: row(),
+            group: row(),
+            first: row(),
+            gathered: rows(),
+            eligible: row(),
+            results: row(),
+            ..Buffers::default()
         }
     }
 
-    /// Each group for itself. A sum or count is given to every asset of the group, also to those that have no value.
-    fn groups(
-        &self,
-        x: &[f64],
-        mask: &[f64],
-        group: &[f64],
-        (places, values, results, scratch): (
-            &mut Vec<u32>,
-            &mut Vec<f64>,
-            &mut Vec<f64>,
-            &mut Scratch,
-        ),
-        out: &mut [f64],
-    ) {
-        out.fill(f64::NAN);
-        let mut members: Vec<u32> = (0..self.assets as u32)
-            .filter(|&i| mask[i as usize] == 1.0 && !group[i as usize].is_nan())
+    fn date(&self, row: Row, buffers: &mut Buffers, out: &mut [f64]) {
+        let Buffers { rows, mask, group, first, partition, gathered, eligible, results, scratch } =
+            buffers;
+        let mask = self.mask.row(row, 0..self.assets, mask);
+        let mut inputs: Vec<&[f64]> = self
+            .inputs
+            .iter()
+            .zip(rows)
+            .map(|(input, buffer)| input.row(row, 0..self.assets, buffer))
             .collect();
-        members.sort_by(|a, b| group[*a as usize].total_cmp(&group[*b as usize]));
-        for part in members.chunk_by(|a, b| group[*a as usize] == group[*b as usize]) {
-            places.clear();
-            values.clear();
-            for &i in part {
-                if !x[i as usize].is_nan() {
-                    places.push(i);
-                    values.push(x[i as usize]);
+        keep_eligible(inputs[0], mask, first);
+        inputs[0] = first;
+        let Some(labels) = self.group else {
+            let members = Members {
+                inputs: &inputs,
+                kinds: &self.kinds,
+                eligible: mask,
+                constants: &self.constants,
+            };
+            return (self.kernel)(&members, scratch, out);
+        };
+        partition.sort(labels.row(row, 0..self.assets, group));
+        let order = &partition.order;
+        for (gathered, input) in gathered.iter_mut().zip(&inputs) {
+            pick(input, order, gathered);
+        }
+        pick(mask, order, eligible);
+        for group in partition.starts.windows(2) {
+            let group = group[0] as usize..group[1] as usize;
+            let inputs: Vec<&[f64]> = gathered.iter().map(|input| &input[group.clone()]).collect();
+            let members = Members {
+                inputs: &inputs,
+                kinds: &self.kinds,
+                eligible: &eligible[group.clone()],
+                constants: &self.constants,
+            };
+            let results = &mut results[group];
+            if self.reduces {
+                let mut result = [f64::NAN];
+                (self.kernel)(&members, scratch, &mut result);
+                // To every eligible asset of the group, also to those that have no value.
+                for (out, eligible) in results.iter_mut().zip(members.eligible) {
+                    *out = if *eligible == 1.0 { result[0] } else { f64::NAN };
                 }
+            } else {
+                (self.kernel)(&members, scratch, results);
             }
-            match self.body {
-                Body::Reduce(kernel) => {
-                    let result = kernel(values);
-                    for &i in part {
-                        out[i as usize] = result;
-                    }
-                }
-                Body::Cross(kernel) if !values.is_empty() => {
-                    results.resize(values.len(), 0.0);
-                    kernel(values, &self.constants, scratch, &mut results[..values.len()]);
-                    for (place, result) in places.iter().zip(results.iter()) {
-                        out[*place as usize] = *result;
-                    }
-                }
-                _ => {}
-            }
+        }
+        if order.len() < out.len() {
+            out.fill(f64::NAN);
+        }
+        for (place, result) in order.iter().zip(results) {
+            out[*place as usize] = *result;
+        }
+    }
+}
+
+/// The values where the mask is 1, missing elsewhere.
+#[multiversion::multiversion(targets(
+    "x86_64+avx512f+avx512vl+avx512dq",
+    "x86_64+avx2",
+    "aarch64+neon",
+))]
+fn keep_eligible(values: &[f64], mask: &[f64], out: &mut [f64]) {
+    for ((out, x), eligible) in out.iter_mut().zip(values).zip(mask) {
+        *out = if *eligible == 1.0 { *x } else { f64::NAN };
+    }
+}
+
+fn pick(values: &[f64], places: &[u32], out: &mut [f64]) {
+    for (out, place) in out.iter_mut().zip(places) {
+        *out = values[*place as usize];
+    }
+}
+
+/// The assets in the order of their groups; those without a group are left out.
+#[derive(Default)]
+struct Partition {
+    labels: Vec<f64>,
+    order: Vec<u32>,
+    /// Where each group begins, and where the last one ends.
+    starts: Vec<u32>,
+}
+
+impl Partition {
+    fn sort(&mut self, labels: &[f64]) {
+        // Groups seldom change from one date to the next.
+        let same = |a: &f64, b: &f64| a.to_bits() == b.to_bits();
+        let known = !self.starts.is_empty() && self.labels.len() == labels.len();
+        if known && self.labels.iter().zip(labels).all(|(a, b)| same(a, b)) {
+            return;
+        }
+        self.labels.clear();
+        self.labels.extend_from_slice(labels);
+        self.order.clear();
+        self.order.extend((0..labels.len() as u32).filter(|i| !labels[*i as usize].is_nan()));
+        let label = |i: &u32| labels[*i as usize];
+        self.order.sort_by(|a, b| label(a).total_cmp(&label(b)));
+        self.starts.clear();
+        self.starts.push(0);
+        for group in self.order.chunk_by(|a, b| label(a) == label(b)) {
+            self.starts.push(self.starts[self.starts.len() - 1] + group.len() as u32);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Functions of one element, or of a few at the same place.
 
 use super::{
-    Accepts, Body, Default, Example, MapKernel, Operator, Parameter, ResultType, arithmetic::map,
-    finite, number, parameter,
+    Accepts, Body, Default, Example, Last, MapKernel, Operator, Parameter, ResultType,
+    arithmetic::map, constant, finite, number, parameter,
 };
 
 const X: &[Parameter] = &[number("x")];
@@ -219,7 +219,61 @@ pub(super) const OPERATORS: &[Operator] = &[
             &[example(&[&[1.0, 2.0, 3.0], &[1.0, 0.0, N]], &[], &[1.0, N, N])],
         )
     },
+    Operator {
+        source: "numpy.digitize; pandas.cut(right=False)",
+        ..function(
+            "cut",
+            "An ordered label from 1: which of the ranges between rising edges x lies in, a value at an edge in the range \
+             above it.",
+            "1 + the number of edges ≤ x",
+            &[number("x"), constant("edges", f64::MIN, f64::MAX, false, Default::List(1))],
+            ResultType::Label(Last::AfterEdges),
+            Body::Map(cut),
+            &[example(&[&[-1.0, 0.0, 0.5, 1.0, N]], &[0.0, 1.0], &[1.0, 2.0, 2.0, 3.0, N])],
+        )
+    },
+    Operator {
+        missing: "left out; missing where fewer than `min` parts are present",
+        source: "pandas.DataFrame.mean(axis=1)",
+        ..function(
+            "average",
+            "The mean of the parts that are present, if at least `min` are.",
+            "Σ x / n over the n parts present",
+            &[
+                number("x"),
+                Parameter { name: "y", accepts: Accepts::Number, default: Default::Many },
+                constant("min", 1.0, 1e6, true, Default::Constant(1.0)),
+            ],
+            ResultType::Joined(0),
+            Body::Map(average),
+            &[
+                example(&[&[1.0, N, N], &[2.0, 4.0, N]], &[], &[1.5, 4.0, N]),
+                example(&[&[1.0, N], &[2.0, 4.0]], &[2.0], &[1.5, N]),
+            ],
+        )
+    },
 ];
+
+fn cut(inputs: &[&[f64]], edges: &[f64], out: &mut [f64]) {
+    for (out, x) in out.iter_mut().zip(inputs[0]) {
+        let below = edges.partition_point(|edge| edge <= x);
+        *out = if x.is_nan() { N } else { 1.0 + below as f64 };
+    }
+}
+
+fn average(inputs: &[&[f64]], constants: &[f64], out: &mut [f64]) {
+    for (i, out) in out.iter_mut().enumerate() {
+        let (mut sum, mut present) = (0.0, 0.0);
+        for input in inputs {
+            let x = input[i];
+            if !x.is_nan() {
+                sum += x;
+                present += 1.0;
+            }
+        }
+        *out = if present >= constants[0] { finite(sum / present) } else { N };
+    }
+}
 
 #[inline(always)]
 fn sign(x: f64) -> f64 {

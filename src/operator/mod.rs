@@ -2,11 +2,14 @@
 
 mod arithmetic;
 mod cross_section;
+mod drawdown;
 mod element;
 mod fold;
 mod lookup;
 mod moments;
+mod normal;
 mod order;
+mod reduction;
 mod regression;
 mod reports;
 mod scan;
@@ -74,6 +77,8 @@ pub enum Accepts {
     Calendar,
     /// The same kind as the first value.
     SameAsFirst,
+    /// A number or a label of any shape.
+    NumberOrLabel,
     /// A constant number of rows, at least 1 (`20d`, `20`).
     Window,
     /// A constant number of rows, at least 0.
@@ -134,12 +139,23 @@ pub enum ResultType {
     Rows,
     /// A boolean.
     Boolean,
-    /// An ordered label.
-    Label,
+    /// An ordered label, from 1 on.
+    Label(Last),
     /// The product of the units.
     Product,
     /// The quotient of the units.
     Quotient,
+}
+
+/// The last value of an ordered label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Last {
+    /// Always this.
+    Always(u32),
+    /// The first constant of the call.
+    FirstConstant,
+    /// One more than the call has constants: what lies between edges, and on both sides of them.
+    AfterEdges,
 }
 
 impl ResultType {
@@ -166,7 +182,7 @@ impl ResultType {
             Self::Ratio => Type::number(shape, Unit::RATIO),
             Self::Rows => Type::number(shape, Unit::ROWS),
             Self::Boolean => Type::boolean(shape),
-            Self::Label => Type::label(shape),
+            Self::Label(_) => Type::label(shape),
             Self::Product => Type::number(shape, unit(0).times(unit(1), 1)),
             Self::Quotient => Type::number(shape, unit(0).times(unit(1), -1)),
         }
@@ -228,12 +244,22 @@ pub trait ScanKernel: Sync {
     fn row(&self, inputs: &[&[f64]], constants: &[f64], state: &mut [f64], out: &mut [f64]);
 }
 
-/// The values present on one date (in one group) to as many results.
-pub type CrossKernel =
-    fn(values: &[f64], constants: &[f64], scratch: &mut Scratch, out: &mut [f64]);
+/// The assets of one date, or of one group of them, with what they have.
+#[derive(Debug, Clone, Copy)]
+pub struct Members<'a> {
+    /// By input: the value of each member. The first is missing, too, for members that are not eligible.
+    pub inputs: &'a [&'a [f64]],
+    /// By input: its kind.
+    pub kinds: &'a [Kind],
+    /// By member: 1 where it is eligible.
+    pub eligible: &'a [f64],
+    /// The constants of the call.
+    pub constants: &'a [f64],
+}
 
-/// The values present on one date (in one group) to one result.
-pub type ReduceKernel = fn(values: &[f64]) -> f64;
+/// Across the members of a date or group: to one result for each member, or, in [`Body::Reduce`], to one for all. Gives
+/// missing to a member that is not eligible; never gives an infinite value.
+pub type CrossKernel = fn(members: &Members<'_>, scratch: &mut Scratch, out: &mut [f64]);
 
 /// How an operator is computed.
 #[derive(Clone, Copy)]
@@ -248,8 +274,8 @@ pub enum Body {
     Scan(&'static dyn ScanKernel),
     /// Across the eligible assets of a date.
     Cross(CrossKernel),
-    /// Across the eligible assets of a date, to one number.
-    Reduce(ReduceKernel),
+    /// Across the eligible assets of a date, to one value.
+    Reduce(CrossKernel),
     /// From the reports of an asset that are known.
     Reports(ReportKernel),
     /// The return of a factor portfolio. Its inputs are the score, the weight and the assets it is made of.
@@ -314,6 +340,16 @@ impl Operator {
         }
     }
 
+    /// The last value of the ordered label that a call with these constants gives; `None` if it gives none.
+    pub fn last_label(&self, constants: &[f64]) -> Option<u32> {
+        let ResultType::Label(last) = self.result else { return None };
+        Some(match last {
+            Last::Always(last) => last,
+            Last::FirstConstant => constants.first().map_or(0, |n| *n as u32),
+            Last::AfterEdges => constants.len() as u32 + 1,
+        })
+    }
+
     /// How many rows before today a call sees.
     pub fn lookback(&self, constants: &[f64]) -> u32 {
         self.window(constants) - 1
@@ -366,6 +402,16 @@ fn least_present(rows: u32, given: f64) -> f64 {
     if given.is_nan() { (0.75 * f64::from(rows)).ceil() } else { given }
 }
 
+const fn constant(
+    name: &'static str,
+    low: f64,
+    high: f64,
+    whole: bool,
+    default: Default,
+) -> Parameter {
+    Parameter { name, accepts: Accepts::Constant { low, high, whole }, default }
+}
+
 /// An infinite or undefined value is missing.
 #[inline(always)]
 fn finite(x: f64) -> f64 {
@@ -388,10 +434,13 @@ pub const FAMILIES: &[Family] = &[
     Family { title: "In time, for each asset", operators: window::OPERATORS },
     Family { title: "In time: deviation and correlation", operators: moments::OPERATORS },
     Family { title: "In time: shape and place", operators: shape::OPERATORS },
+    Family { title: "In time: on the way", operators: drawdown::OPERATORS },
     Family { title: "In time: order", operators: sorted::OPERATORS },
     Family { title: "In time: regression", operators: regression::OPERATORS },
     Family { title: "In time: never forgetting", operators: scan::OPERATORS },
-    Family { title: "Across assets, on each date", operators: cross_section::OPERATORS },
+    Family { title: "Across assets, on each date", operators: cross_section::RANKS },
+    Family { title: "Across assets: scaled and mended", operators: cross_section::SCALINGS },
+    Family { title: "Across assets: one value a date", operators: cross_section::SUMMARIES },
     Family { title: "Reports", operators: reports::OPERATORS },
     Family { title: "Factor portfolios", operators: spread::OPERATORS },
 ];

@@ -43,7 +43,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         examples: &[Example {
             inputs: &[Y, X],
             constants: &[3.0],
-            result: &[N, N, 2.5, 4.833_333_333_333_333],
+            result: &[N, N, 2.5, 13.0 / 3.0],
         }],
     },
     Operator {
@@ -57,7 +57,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         body: Body::Window(&Regression(Part::Beta)),
         examples: &[
             Example { inputs: &[Y, X], constants: &[3.0], result: &[N, N, 0.5, 1.0] },
-            Example { inputs: &[Y, X, Z], constants: &[4.0, 4.0], result: &[N, N, N, 0.9] },
+            Example { inputs: &[Y, X, Z], constants: &[4.0, 4.0], result: &[N, N, N, 22.0 / 23.0] },
         ],
     },
     Operator {
@@ -87,7 +87,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         examples: &[Example {
             inputs: &[Y, X],
             constants: &[3.0],
-            result: &[N, N, -0.5, 1.0 / 6.0],
+            result: &[N, N, -0.5, 2.0 / 3.0],
         }],
     },
     Operator {
@@ -132,7 +132,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         examples: &[Example {
             inputs: &[Y, X],
             constants: &[3.0],
-            result: &[N, N, 2.5, 4.833_333_333_333_333],
+            result: &[N, N, 2.5, 13.0 / 3.0],
         }],
     },
     Operator {

@@ -10,7 +10,6 @@ use super::{
 const N: f64 = f64::NAN;
 const X_D_MIN: &[Parameter] = &[number("x"), window("d"), MIN];
 const MISSING: &str = "needs `min:` values in the window, by default three quarters of its rows; the others are left out";
-const FLAT_MISSING: &str = "needs `min:` values in the window, by default three quarters of its rows; missing where all are equal";
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator {

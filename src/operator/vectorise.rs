@@ -3,14 +3,14 @@
 
 /// Compiles functions once for each instruction set of the list.
 macro_rules! vectorised {
-    ($($(#[$attribute:meta])* fn $name:ident($($parameter:ident: $ty:ty),* $(,)?) $body:block)+) => {$(
+    ($($(#[$attribute:meta])* $visibility:vis fn $name:ident($($parameter:ident: $ty:ty),* $(,)?) $(-> $result:ty)? $body:block)+) => {$(
         $(#[$attribute])*
         #[multiversion::multiversion(targets(
             "x86_64+avx512f+avx512vl+avx512dq",
             "x86_64+avx2",
             "aarch64+neon",
         ))]
-        fn $name($($parameter: $ty),*) $body
+        $visibility fn $name($($parameter: $ty),*) $(-> $result)? $body
     )+};
 }
 pub(super) use vectorised;

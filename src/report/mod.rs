@@ -6,11 +6,16 @@ mod json;
 mod chart;
 mod text;
 mod files;
+mod values;
 
 pub use files::write as write_files;
 pub use json::{full as to_json, summary as to_summary_json};
 pub use number::{exact, written};
 pub use text::{Colors, summary as to_text};
+pub use values::{
+    Cell, Count, Distribution, Entry, ExpressionValues, Given, HistogramBin, Place,
+    columns_to_text, values_in_short, values_to_text,
+};
 
 use crate::{
     backtest::Track,

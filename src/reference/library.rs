@@ -57,7 +57,7 @@ pub(super) fn entries(schema: &Schema) -> Vec<Entry> {
 /// The last title before a place of the file.
 fn section(place: usize) -> &'static str {
     let titles = LIBRARY[..place].lines().filter_map(|line| line.strip_prefix("# "));
-    titles.filter(|t| !t.ends_with(['.', ':'])).last().map_or(UNTITLED, str::trim)
+    titles.filter(|t| !t.ends_with(['.', ':'])).next_back().map_or(UNTITLED, str::trim)
 }
 
 fn canonical(text: &str) -> String {

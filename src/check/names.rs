@@ -36,12 +36,6 @@ const STATE: &[&str] = &[
 const LATER: &[&str] = &[
     // Portfolio, models and state
     "returns", "forward_return", "predict",
-    // The library
-    "log_return", "downside", "turnover_ratio", "amihud", "high_ratio", "max_return", "max_drawdown", "rsi", "atr",
-    "macd", "bollinger", "enterprise_value", "earnings_yield", "cash_flow_yield", "sales_yield", "ev_ebitda",
-    "dividend_yield", "reversal", "quality", "gross_profitability", "roe", "accruals", "piotroski",
-    "idiosyncratic_volatility", "low_beta", "market_beta", "asset_growth", "investment", "share_issuance", "surprise",
-    "mkt", "smb", "hml", "rmw", "cma", "umd",
 ];
 
 impl<'a> Checker<'a> {

@@ -67,7 +67,7 @@ impl<'a> Checker<'a> {
         let part = name.text.as_str();
         let given = arguments.unwrap_or(&[]);
         if OF_ONE.contains(&part) {
-            let [argument] = given else {
+            let [argument @ ast::Argument { name: None, .. }] = given else {
                 let what = "takes one of the regressors";
                 self.report(error::arguments(span, part, &format!(".{part}(f)"), what));
                 return None;

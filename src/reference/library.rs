@@ -56,8 +56,8 @@ pub(super) fn entries(schema: &Schema) -> Vec<Entry> {
 
 /// The last title before a place of the file.
 fn section(place: usize) -> &'static str {
-    let titles = LIBRARY[..place].lines().filter_map(|line| line.strip_prefix("# "));
-    titles.filter(|t| !t.ends_with(['.', ':'])).last().map_or(UNTITLED, str::trim)
+    let mut titles = LIBRARY[..place].lines().filter_map(|line| line.strip_prefix("# "));
+    titles.rfind(|t| !t.ends_with(['.', ':'])).map_or(UNTITLED, str::trim)
 }
 
 fn canonical(text: &str) -> String {

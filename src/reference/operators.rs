@@ -108,7 +108,7 @@ fn result(operator: &Operator) -> String {
         ResultType::Ratio => "number (ratio)".to_owned(),
         ResultType::Rows => "number (rows)".to_owned(),
         ResultType::Boolean => "boolean".to_owned(),
-        ResultType::Label => "label".to_owned(),
+        ResultType::Label(_) => "label".to_owned(),
         ResultType::Product => "number, the product of the units".to_owned(),
         ResultType::Quotient => "number, the quotient of the units".to_owned(),
         #[allow(unreachable_patterns, reason = "kinds of results are still growing")]

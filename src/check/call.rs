@@ -364,28 +364,37 @@ impl<'a> Checker<'a> {
 
     /// Constants that bound each other: edges rise, a low bound is not above the high one, and no more parts are wanted
     /// than there are.
-    fn constants_agree(&mut self, operator: &Operator, inputs: usize, constants: &[f64], at: Span) -> bool {
+    fn constants_agree(
+        &mut self,
+        operator: &Operator,
+        inputs: usize,
+        constants: &[f64],
+        at: Span,
+    ) -> bool {
         let of = |name: &str| {
             let mut parameters = operator.parameters.iter().filter(|p| p.accepts.is_constant());
             constants.get(parameters.position(|p| p.name == name)?).copied()
         };
-        let takes = |default: fn(&Default) -> bool| operator.parameters.iter().any(|p| default(&p.default) && p.accepts.is_constant());
-        let what = |name: &str| format!("`{name}` of `{}`", operator.name);
-        let wrong = if takes(|d| matches!(d, Default::List(_))) && !constants.is_sorted_by(|a, b| a < b) {
-            let found = constants.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
-            Some((what("edges"), "rising numbers".to_owned(), found))
-        } else if let (Some(low), Some(high)) = (of("low"), of("high"))
-            && low > high
-        {
-            Some((what("low"), format!("at most `high`, {high}"), low.to_string()))
-        } else if operator.parameters.iter().any(|p| p.default == Default::Many)
-            && let Some(least) = of("min")
-            && least > inputs as f64
-        {
-            Some((what("min"), format!("at most the {inputs} parts"), least.to_string()))
-        } else {
-            None
+        let takes = |default: fn(&Default) -> bool| {
+            operator.parameters.iter().any(|p| default(&p.default) && p.accepts.is_constant())
         };
+        let what = |name: &str| format!("`{name}` of `{}`", operator.name);
+        let wrong =
+            if takes(|d| matches!(d, Default::List(_))) && !constants.is_sorted_by(|a, b| a < b) {
+                let found = constants.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
+                Some((what("edges"), "rising numbers".to_owned(), found))
+            } else if let (Some(low), Some(high)) = (of("low"), of("high"))
+                && low > high
+            {
+                Some((what("low"), format!("at most `high`, {high}"), low.to_string()))
+            } else if operator.parameters.iter().any(|p| p.default == Default::Many)
+                && let Some(least) = of("min")
+                && least > inputs as f64
+            {
+                Some((what("min"), format!("at most the {inputs} parts"), least.to_string()))
+            } else {
+                None
+            };
         if let Some((what, expected, found)) = &wrong {
             self.report(error::out_of_range(at, what, expected, found));
         }

@@ -339,7 +339,13 @@ fn least_present(rows: u32, given: f64) -> f64 {
     if given.is_nan() { (0.75 * f64::from(rows)).ceil() } else { given }
 }
 
-const fn constant(name: &'static str, low: f64, high: f64, whole: bool, default: Default) -> Parameter {
+const fn constant(
+    name: &'static str,
+    low: f64,
+    high: f64,
+    whole: bool,
+    default: Default,
+) -> Parameter {
     Parameter { name, accepts: Accepts::Constant { low, high, whole }, default }
 }
 

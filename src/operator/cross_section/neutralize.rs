@@ -99,9 +99,8 @@ impl Groups {
 
     /// A column of 0 and 1 for each group but the first, which the intercept stands for.
     fn indicators(self) -> impl Iterator<Item = Vec<f64>> {
-        (1..self.count).map(move |group| {
-            self.of.iter().map(|g| f64::from(u8::from(*g == group))).collect()
-        })
+        (1..self.count)
+            .map(move |group| self.of.iter().map(|g| f64::from(u8::from(*g == group))).collect())
     }
 
     /// Takes the means of the groups away and scales what is left to at most 1; gives that scale, or nothing where the
@@ -115,17 +114,27 @@ impl Groups {
         // Distances from a value of the group first, so that a high level costs no precision.
         x.iter_mut().for_each(|x| *x /= size);
         let mut first = vec![N; self.count];
+        let mut sizes = vec![0.0_f64; self.count];
         for (x, group) in x.iter_mut().zip(&self.of) {
             if first[*group].is_nan() {
                 first[*group] = *x;
             }
+            sizes[*group] = sizes[*group].max(x.abs());
             *x -= first[*group];
         }
         self.take_means(x);
+        let mut moves = vec![0.0_f64; self.count];
+        for (x, group) in x.iter().zip(&self.of) {
+            moves[*group] = moves[*group].max(x.abs());
+        }
+        for (x, group) in x.iter_mut().zip(&self.of) {
+            if moves[*group] <= FLAT * sizes[*group] {
+                *x = 0.0;
+            }
+        }
         let (low, high) = range(x);
         let moves = low.abs().max(high.abs());
-        if moves <= FLAT {
-            x.fill(0.0);
+        if moves == 0.0 {
             return None;
         }
         x.iter_mut().for_each(|x| *x /= moves);

@@ -70,7 +70,11 @@ pub(in super::super) const OPERATORS: &[Operator] = &[
         ],
     ),
     Operator {
-        parameters: &[number("x"), WEIGHT, constant("ddof", 0.0, 100.0, true, Default::Constant(0.0))],
+        parameters: &[
+            number("x"),
+            WEIGHT,
+            constant("ddof", 0.0, 100.0, true, Default::Constant(0.0)),
+        ],
         ..weighted(
             "cs_std",
             "Standard deviation over the eligible assets that have a value.",

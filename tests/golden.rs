@@ -7,7 +7,7 @@ use decile::{
 };
 use ndarray::{Array3, Axis, s};
 use serde::Deserialize;
-use std::{fs::File, path::PathBuf};
+use std::{collections::BTreeMap, fs::File, path::PathBuf};
 
 /// The greatest relative error.
 const TOLERANCE: f64 = 1e-9;
@@ -138,4 +138,65 @@ fn across() {
 #[test]
 fn time() {
     family("time");
+}
+
+/// The rows of which the figures of alphas are kept, as in `alphas.py`.
+const ROWS: [u32; 20] =
+    [0, 3, 7, 14, 29, 58, 80, 120, 150, 190, 205, 220, 230, 240, 248, 251, 253, 255, 257, 259];
+
+/// Prices, volumes and shares of twelve assets in three sectors; the last has none.
+fn companies() -> Market {
+    let inputs = array("alphas.inputs.npy");
+    let (rows, assets) = (inputs.len_of(Axis(1)), inputs.len_of(Axis(2)));
+    let dates = (0..rows as i32).map(|d| from_days(18_000 + d).expect("a date")).collect();
+    let symbols: Vec<String> = (0..assets).map(|a| format!("A{a:02}")).collect();
+    let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
+    let sector = |a: usize| if a == 11 { "" } else { ["a", "b", "c"][a % 3] };
+    let names = ["open", "high", "low", "close", "volume", "shares_outstanding"];
+    let fields = names.iter().zip(inputs.outer_iter());
+    let market = fields.fold(Market::from_parts(dates, &symbols), |market, (name, values)| {
+        market.panel(name, &values.iter().copied().collect::<Vec<_>>())
+    });
+    market.label("sector", &(0..assets).map(sector).collect::<Vec<_>>()).build()
+}
+
+/// The alphas of a file of `strategies/lib` at some rows.
+fn compare_alphas(name: &str) {
+    let market = companies();
+    let assets = market.schema().symbols.len();
+    let path = format!("{}/strategies/lib/{name}.decile", env!("CARGO_MANIFEST_DIR"));
+    let query = Query::open(path).unwrap_or_else(|e| panic!("{e}"));
+    let compiled = query.compile(&market).unwrap_or_else(|e| panic!("{e}"));
+    let values = compiled.evaluate(&Rows::new(ROWS.to_vec(), market.calendar().len()));
+    let found: BTreeMap<&str, _> =
+        values.iter().map(|v| (v.column.name.as_str(), &v.values)).collect();
+    let cases: Vec<Case> = serde_json::from_reader(file(&format!("{name}.json"))).expect("cases");
+    let figures = array(&format!("{name}.npy"));
+    assert_eq!(cases.len(), figures.len_of(Axis(0)), "the cases and their figures differ");
+    let mut wrong = vec![];
+    for (case, expected) in cases.iter().zip(figures.outer_iter()) {
+        let near = case.near.as_ref().map(|near| evaluate(&market, near));
+        let differs = |(i, expected): (usize, &f64)| {
+            let (row, asset) = (ROWS[i / assets], i % assets);
+            let found = found[case.expression.as_str()].row(row).expect("it was asked for")[asset];
+            let near = near.as_ref().map_or(0.0, |n| n[row as usize * assets + asset].abs());
+            let room = TOLERANCE * expected.abs().max(near);
+            let fits = found.is_nan() && expected.is_nan() || (found - expected).abs() <= room;
+            let what = &case.expression;
+            (!fits)
+                .then(|| format!("{what}: row {row}, asset {asset}: {found:e}, not {expected:e}"))
+        };
+        wrong.extend(expected.iter().enumerate().find_map(differs));
+    }
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn alpha101() {
+    compare_alphas("alpha101");
+}
+
+#[test]
+fn alpha158() {
+    compare_alphas("alpha158");
 }

@@ -379,7 +379,7 @@ pub(super) fn unknown_label<'a>(
 
 /// A text that is no number from 1 to the `most` of a bucket.
 pub(super) fn unknown_bucket(span: Span, text: &str, most: u32) -> Diagnostic {
-    Diagnostic::error(Code::UnknownName, format!("`bucket` never is \"{text}\""))
+    Diagnostic::error(Code::UnknownName, format!("this label never is \"{text}\""))
         .at(span, format!("expected \"1\" to \"{most}\""))
         .help(format!("the least values are in \"1\", the greatest in \"{most}\""))
 }

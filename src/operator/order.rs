@@ -43,21 +43,28 @@ vectorised! {
     fn spread_out(values: &[f64], offset: f64, keys: &mut [i64], least: &mut i64, greatest: &mut i64) {
         let base = offset.to_bits() as i64;
         let (mut low, mut high) = ([i64::MAX; LANES], [i64::MIN; LANES]);
-        let mut chunk = |values: &[f64], keys: &mut [i64]| {
-            for (((x, key), low), high) in values.iter().zip(keys).zip(&mut low).zip(&mut high) {
-                let size = (x.abs() + offset).to_bits() as i64 - base;
-                let signed = if *x < 0.0 { -size } else { size };
-                *key = signed;
-                *low = if x.is_nan() { *low } else { signed.min(*low) };
-                *high = if x.is_nan() { *high } else { signed.max(*high) };
-            }
+        let key = |x: f64| {
+            let size = (x.abs() + offset).to_bits() as i64 - base;
+            if x < 0.0 { -size } else { size }
         };
         let (whole, rest) = values.as_chunks::<LANES>();
         let (whole_keys, rest_keys) = keys.as_chunks_mut::<LANES>();
         for (values, keys) in whole.iter().zip(whole_keys) {
-            chunk(values, keys);
+            for lane in 0..LANES {
+                let x = values[lane];
+                let own = key(x);
+                keys[lane] = own;
+                let (below, above) =
+                    if x.is_nan() { (i64::MAX, i64::MIN) } else { (own, own) };
+                low[lane] = if below < low[lane] { below } else { low[lane] };
+                high[lane] = if above > high[lane] { above } else { high[lane] };
+            }
         }
-        chunk(rest, rest_keys);
+        for (x, place) in rest.iter().zip(rest_keys).filter(|(x, _)| !x.is_nan()) {
+            *place = key(*x);
+            low[0] = low[0].min(*place);
+            high[0] = high[0].max(*place);
+        }
         *least = low.iter().fold(i64::MAX, |a, b| a.min(*b));
         *greatest = high.iter().fold(i64::MIN, |a, b| a.max(*b));
     }
@@ -88,9 +95,10 @@ impl Order {
         self.packed.resize(values.len(), 0);
         let mut n = 0;
         if greatest >= least {
+            let packed = &mut self.packed[..];
             for (i, (x, key)) in values.iter().zip(&self.keys).enumerate() {
                 let leading = key.wrapping_sub(least) as u64 >> lost;
-                self.packed[n] = leading << index_bits | i as u64;
+                packed[n] = leading << index_bits | i as u64;
                 n += usize::from(!x.is_nan());
             }
         }
@@ -108,29 +116,17 @@ impl Order {
 
     /// Sorts by two digits from `shift` on, the lower first; stable, so the places stay in order.
     fn radix(&mut self, shift: u32) {
-        let digit =
-            |packed: u64, pass: u32| (packed >> (shift + pass * BITS)) as usize & (RADIX - 1);
+        self.other.resize(self.packed.len(), 0);
         let mut counts = [[0u32; RADIX]; 2];
+        let [low, high] = &mut counts;
         for packed in &self.packed {
-            counts[0][digit(*packed, 0)] += 1;
-            counts[1][digit(*packed, 1)] += 1;
+            low[digit(*packed, shift)] += 1;
+            high[digit(*packed, shift + BITS)] += 1;
         }
-        let n = self.packed.len();
-        self.other.resize(n, 0);
-        for (pass, count) in counts.iter_mut().enumerate() {
-            let pass = pass as u32;
-            if count[digit(self.packed[0], pass)] as usize == n {
-                continue;
-            }
-            let mut start = 0;
-            for count in count.iter_mut() {
-                (*count, start) = (start, start + *count);
-            }
-            for &packed in &self.packed {
-                let place = &mut count[digit(packed, pass)];
-                self.other[*place as usize] = packed;
-                *place += 1;
-            }
+        if distribute(&self.packed, &mut self.other, shift, low) {
+            std::mem::swap(&mut self.packed, &mut self.other);
+        }
+        if distribute(&self.packed, &mut self.other, shift + BITS, high) {
             std::mem::swap(&mut self.packed, &mut self.other);
         }
     }
@@ -167,6 +163,29 @@ impl Order {
             start += run.len() as u32;
         }
     }
+}
+
+#[inline(always)]
+fn digit(packed: u64, shift: u32) -> usize {
+    (packed >> shift) as usize & (RADIX - 1)
+}
+
+/// Writes numbers in the order of one digit, of which `counts` says how often each value occurs; whether there was
+/// anything to do.
+fn distribute(from: &[u64], to: &mut [u64], shift: u32, counts: &mut [u32; RADIX]) -> bool {
+    if counts[digit(from[0], shift)] as usize == from.len() {
+        return false;
+    }
+    let mut start = 0;
+    for count in counts.iter_mut() {
+        (*count, start) = (start, start + *count);
+    }
+    for &packed in from {
+        let place = &mut counts[digit(packed, shift)];
+        to[*place as usize] = packed;
+        *place += 1;
+    }
+    true
 }
 
 /// Sorts what is nearly sorted; where it is not, gives up and sorts it whole.

@@ -195,5 +195,6 @@ figures.add(f"neutralize({sx}, to: {sy})", rows(residual(False), logs[:2]), near
 figures.add(f"neutralize({sx}, to: [{sy}, {sz}])", rows(residual(False), logs), near=near)
 figures.add(f"neutralize({sx}, to: [{sy}, {sz}, 2 * {sy} - {sz}])", rows(residual(False), logs), near=near)
 figures.add(f"neutralize({sx}, to: g)", rows(residual(True), [logs[0], g]), near=near)
-figures.add(f"neutralize({sx}, to: [{sy}, g])", rows(residual(True), [*logs[:2], g]), near=near)
+ranked = rows(each["rank(x"], [y])
+figures.add(f"neutralize({sx}, to: [rank(y), g])", rows(residual(True), [logs[0], ranked, g]), near=near)
 figures.write()

@@ -114,17 +114,27 @@ impl Groups {
         // Distances from a value of the group first, so that a high level costs no precision.
         x.iter_mut().for_each(|x| *x /= size);
         let mut first = vec![N; self.count];
+        let mut sizes = vec![0.0_f64; self.count];
         for (x, group) in x.iter_mut().zip(&self.of) {
             if first[*group].is_nan() {
                 first[*group] = *x;
             }
+            sizes[*group] = sizes[*group].max(x.abs());
             *x -= first[*group];
         }
         self.take_means(x);
+        let mut moves = vec![0.0_f64; self.count];
+        for (x, group) in x.iter().zip(&self.of) {
+            moves[*group] = moves[*group].max(x.abs());
+        }
+        for (x, group) in x.iter_mut().zip(&self.of) {
+            if moves[*group] <= FLAT * sizes[*group] {
+                *x = 0.0;
+            }
+        }
         let (low, high) = range(x);
         let moves = low.abs().max(high.abs());
-        if moves <= FLAT {
-            x.fill(0.0);
+        if moves == 0.0 {
             return None;
         }
         x.iter_mut().for_each(|x| *x /= moves);

@@ -2,7 +2,7 @@
 
 use super::{
     Accepts, Body, Default, Example, MapKernel, Operator, Parameter, ResultType, finite, number,
-    parameter,
+    parameter, power,
 };
 
 macro_rules! map {
@@ -97,8 +97,8 @@ pub(super) const OPERATORS: &[Operator] = &[
         "Power; the root of a negative number is missing.",
         NUMBERS,
         ResultType::Unknown,
-        map!(|x, y| finite(libm::pow(x, y))),
-        &[example(&[&[3.0, -1.0], &[2.0, 0.5]], &[9.0, N])],
+        map!(|x, y| power(x, y)),
+        &[example(&[&[3.0, -1.0, 1.0, N], &[2.0, 0.5, N, 0.0]], &[9.0, N, N, N])],
     ),
     between(
         "negate",

@@ -2,7 +2,7 @@
 
 use super::{
     Accepts, Body, Default, Example, Last, MapKernel, Operator, Parameter, ResultType,
-    arithmetic::map, constant, finite, number, parameter,
+    arithmetic::map, constant, finite, number, parameter, power,
 };
 
 const X: &[Parameter] = &[number("x")];
@@ -165,8 +165,8 @@ pub(super) const OPERATORS: &[Operator] = &[
         "sgn(x)·|x|^a",
         &[number("x"), number("a")],
         ResultType::Unknown,
-        map!(|x, a| finite(sign(x) * libm::pow(x.abs(), a))),
-        &[example(&[&[-4.0], &[0.5]], &[], &[-2.0])],
+        map!(|x, a| sign(x) * power(x.abs(), a)),
+        &[example(&[&[-4.0, 1.0], &[0.5, N]], &[], &[-2.0, N])],
     ),
     function(
         "signed_log",

@@ -418,6 +418,12 @@ fn finite(x: f64) -> f64 {
     if x.abs() <= f64::MAX { x } else { f64::NAN }
 }
 
+/// xʸ, missing where either is: C's `pow` takes 1 to any power as 1, and any number to the power of 0.
+#[inline(always)]
+fn power(x: f64, y: f64) -> f64 {
+    if x.is_nan() || y.is_nan() { f64::NAN } else { finite(libm::pow(x, y)) }
+}
+
 /// A family of operators, with its title for the reference.
 #[derive(Debug)]
 pub struct Family {

@@ -173,17 +173,25 @@ def delta(x, d):
     return x - x.shift(d)
 
 
+def priced(x):
+    """Across assets only those count that have a price on the day."""
+    return x.where(close.notna())
+
+
 def rank(x):
+    x = priced(x)
     n = x.notna().sum(axis=1)
     out = x.rank(axis=1).sub(1).div((n - 1).where(n > 1), axis=0)
     return out.where(~(x.notna().mul(n == 1, axis=0)), 0.5)
 
 
 def scale(x):
+    x = priced(x)
     return finite(x.div(x.abs().sum(axis=1), axis=0))
 
 
 def IndNeutralize(x, _):
+    x = priced(x)
     return pd.concat([x.loc[:, SECTORS == g] for g in (0, 1, 2)], axis=1).sort_index(axis=1).pipe(
         lambda s: s - pd.DataFrame({a: s.loc[:, [b for b in s if SECTORS[b] == SECTORS[a]]].mean(axis=1) for a in s})
     ).reindex(columns=range(N))
@@ -429,7 +437,8 @@ ALPHAS = {
 }
 
 # Sums of parts that nearly cancel: how large the parts are.
-NEAR = {12: "close", 23: "close", 41: "close", 47: "0 * close + 1", 53: "0 * close + 100"}
+NEAR = dict.fromkeys((2, 3, 6, 14, 22, 26, 40, 44, 45, 47, 55), "1")  # correlations
+NEAR |= {12: "close", 23: "close", 41: "close", 53: "100"}
 
 
 # Qlib's functions ------------------------------------------------------------------------------------------------------
@@ -558,8 +567,7 @@ for d in (5, 60):
         f"vsumn{d}": Sum(positive(-flow), d) / (Sum(abs(flow), d) + E),
         f"vsumd{d}": (Sum(positive(flow), d) - Sum(positive(-flow), d)) / (Sum(abs(flow), d) + E),
     }
-ONE = "0 * close + 1"
-NEAR158 = {k: ONE for k in FEATURES if k.startswith(("kmid", "ksft", "resi", "rsqr", "beta", "corr", "cord", "sumd", "vsumd"))}
+NEAR158 = {k: "1" for k in FEATURES if k.startswith(("kmid", "ksft", "resi", "rsqr", "beta", "corr", "cord", "sumd", "vsumd"))}
 
 
 def write(name, figures, near):

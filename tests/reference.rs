@@ -1,6 +1,11 @@
 //! The reference: its pages are those that the tables give, and its examples are true. `UPDATE_DOCS=1` writes the pages.
 
-use decile::{Market, diagnostic::CODES, operator, reference};
+use decile::{
+    Market,
+    diagnostic::CODES,
+    operator::{self, Body},
+    reference,
+};
 use std::{fs, path::PathBuf, sync::LazyLock};
 
 static SAMPLE: LazyLock<Market> = LazyLock::new(Market::sample);

@@ -495,7 +495,7 @@ fn nothing_panics_on_extreme_values() {
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f64 / (1u64 << 24) as f64
     };
-    for o in operator::all() {
+    for o in computed() {
         for _ in 0..40 {
             let (rows, assets) = (1 + (next() * 40.0) as usize, 1 + (next() * 20.0) as usize);
             let extremes = next();

@@ -80,18 +80,25 @@ fn argument(parameter: &Parameter) -> String {
                 high => format!("{kind} from {low} to {high}"),
             }
         }
-        #[allow(unreachable_patterns, reason = "what may be given is still growing")]
-        other => format!("{other:?}").to_lowercase(),
+        Accepts::NumberOrLabel => "number or label".to_owned(),
+        Accepts::Reported => "field of a table of reports".to_owned(),
+        Accepts::Calendar => {
+            "`monthly`, `quarterly`, `semiannually` or `annually`, with a month in brackets"
+                .to_owned()
+        }
     };
     let default = match parameter.default {
+        Default::Constant(_) if parameter.accepts == Accepts::Calendar => {
+            ", monthly if not given".to_owned()
+        }
         Default::Required => String::new(),
         Default::Constant(value) if value.is_nan() => ", or what the missing rule says".to_owned(),
         Default::Constant(value) => format!(", {value} if not given"),
         Default::Repeated | Default::Many => ", and any number more".to_owned(),
         Default::Absent => ", may be left out".to_owned(),
         Default::List(least) => format!(", one or a list of at least {least}"),
-        #[allow(unreachable_patterns, reason = "what may be left out is still growing")]
-        other => format!(", {other:?}").to_lowercase(),
+        Default::Value(value) => format!(", {value} if not given"),
+        Default::Alternative => ", exactly one of the parameters that say so".to_owned(),
     };
     format!("`{}` {accepts}{default}", parameter.name)
 }
@@ -111,8 +118,10 @@ fn result(operator: &Operator) -> String {
         ResultType::Label(_) => "label".to_owned(),
         ResultType::Product => "number, the product of the units".to_owned(),
         ResultType::Quotient => "number, the quotient of the units".to_owned(),
-        #[allow(unreachable_patterns, reason = "kinds of results are still growing")]
-        other => format!("{other:?}").to_lowercase(),
+        ResultType::Like(place) => match operator.parameters.get(place) {
+            Some(parameter) => format!("kind and unit of `{}`", parameter.name),
+            None => "kind and unit of an input".to_owned(),
+        },
     };
     match operator.body {
         Body::Reduce(_) => format!("{kind}, one a date (one a group with `within:`)"),

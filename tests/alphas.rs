@@ -2,7 +2,7 @@
 //! where they are at hand.
 
 use decile::{
-    Query,
+    Query, Strategy,
     data::{Market, Options},
     engine::Evaluated,
     panel::{MarketData, Rows},
@@ -78,4 +78,17 @@ fn warnings_are_those_of_the_formulas() {
     };
     assert_eq!(warnings("alpha101"), 5);
     assert_eq!(warnings("alpha158"), 0);
+}
+
+/// Taken one by one the alphas are more than 2,200 nodes.
+#[test]
+fn common_parts_are_shared() {
+    let market = Market::sample();
+    let path = format!("{}/strategies/alpha101_mean.decile", env!("CARGO_MANIFEST_DIR"));
+    let strategy = Strategy::open(path).unwrap_or_else(|e| panic!("{e}"));
+    let compiled = strategy.compile(&market).unwrap_or_else(|e| panic!("{e}"));
+    let explained = compiled.explain(false).unwrap_or_else(|e| panic!("{e}"));
+    let ranks = explained.optimized.iter().filter(|line| line.contains(" = rank(")).count();
+    assert!(explained.optimized.len() < 1_100, "{} nodes", explained.optimized.len());
+    assert!(ranks <= 225, "{ranks} ranks");
 }

@@ -223,7 +223,7 @@ def SignedPower(x, a):
 
 def power(x, a):
     with np.errstate(all="ignore"):
-        return finite(pd.DataFrame(np.power(np.asarray(x), np.asarray(a))).where(x.notna()))
+        return finite(pd.DataFrame(np.power(np.asarray(x), np.asarray(a))).where(x.notna() & (a if isinstance(a, pd.DataFrame) else x).notna()))
 
 
 def greater(x, y):
@@ -306,10 +306,6 @@ ALPHAS = {
     42: lambda: finite(rank(vwap - close) / rank(vwap + close)),
     43: lambda: Ts_Rank(busy, 20) * Ts_Rank(-1 * delta(close, 7), 8),
     44: lambda: -1 * correlation(high, rank(volume), 5),
-    45: lambda: -1
-    * (rank(mean(delay(close, 5), 20)) * correlation(close, volume, 2))
-    * rank(correlation(sum(close, 5), sum(close, 20), 2)),
-    46: lambda: where(test(bend, ">", 0.25), -1, where(test(bend, "<", 0), 1, -1 * d1)),
     47: lambda: (rank(1 / close) * busy) * (high * rank(high - close) / mean(high, 5)) - rank(vwap - delay(vwap, 5)),
     48: lambda: IndNeutralize(correlation(d1, delta(delay(close, 1), 1), 250) * d1 / close, subindustry)
     / sum(power(d1 / delay(close, 1), 2), 250),
@@ -437,7 +433,7 @@ ALPHAS = {
 }
 
 # Sums of parts that nearly cancel: how large the parts are.
-NEAR = dict.fromkeys((2, 3, 6, 14, 22, 26, 40, 44, 45, 47, 55), "1")  # correlations
+NEAR = dict.fromkeys((2, 3, 6, 14, 22, 26, 40, 44, 47, 55), "1")  # correlations
 NEAR |= {12: "close", 23: "close", 41: "close", 53: "100"}
 
 

@@ -5,7 +5,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use decile::{
     Query,
     data::Market,
-    panel::{MarketData, Rows, from_days},
+    panel::{Rows, from_days},
 };
 use std::{fs, hint::black_box};
 

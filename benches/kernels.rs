@@ -5,7 +5,7 @@ use decile::{
     check::OperatorRef,
     data::Market,
     execute,
-    operator::{self, Default},
+    operator::{self, Default, Parameter},
     panel::{MarketData, Rows, from_days},
     plan::{Demand, LogicalPlan, Node, NodeId, Op, schedule},
     types::{Shape, Type, Unit},
@@ -48,7 +48,8 @@ fn plan(market: &Market, name: &str, constants: &[f64]) -> (LogicalPlan, NodeId)
     let close = market.schema().find(None, "close")[0];
     let x = plan.add(Node { op: Op::Field(close), inputs: vec![], ty });
     let given = operator.parameters.iter().filter(|p| !p.accepts.is_constant());
-    let mut inputs = vec![x; given.filter(|p| p.default != Default::Absent).count()];
+    let needed = |p: &&Parameter| !matches!(p.default, Default::Absent | Default::List(0));
+    let mut inputs = vec![x; given.filter(needed).count()];
     if operator.is_cross() {
         inputs.push(plan.add(Node {
             op: Op::Priced,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The argument that is no value but says when a factor portfolio is formed.
-const REBALANCE: &str = "rebalance";
+pub(super) const REBALANCE: &str = "rebalance";
 
 /// The longest window, in rows: four centuries of daily data.
 const LONGEST: f64 = 100_000.0;

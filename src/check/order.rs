@@ -2,13 +2,14 @@
 //! here, used or not, however long the chain.
 
 use super::{
+    call::REBALANCE,
     error,
     infer::Checker,
     scope::{Definition, DefinitionKind, FileId},
 };
 use crate::{
     source::Span,
-    syntax::ast::{self, Expression, ExpressionKind as K},
+    syntax::ast::{self, Argument, Expression, ExpressionKind as K},
 };
 use std::collections::BTreeMap;
 
@@ -45,6 +46,12 @@ pub fn names_used(expression: &Expression) -> impl Iterator<Item = (&str, bool)>
     uses(expression).into_iter().map(|u| (u.name, u.called))
 }
 
+/// The value of an argument; `rebalance:` is a date rule, whose words are no names.
+fn value_of(argument: &Argument) -> Option<&Expression> {
+    let is_rule = argument.name.as_ref().is_some_and(|name| name.text == REBALANCE);
+    (!is_rule).then_some(&argument.value)
+}
+
 fn parts(e: &Expression) -> Vec<&Expression> {
     match &e.kind {
         K::Number { .. }
@@ -54,13 +61,13 @@ fn parts(e: &Expression) -> Vec<&Expression> {
         | K::Missing
         | K::Date(_)
         | K::Name(_) => vec![],
-        K::Call { arguments, .. } => arguments.iter().map(|a| &a.value).collect(),
+        K::Call { arguments, .. } => arguments.iter().filter_map(value_of).collect(),
         K::Pipe { value, arguments, .. } => {
-            let rest = arguments.iter().flatten().map(|a| &a.value);
+            let rest = arguments.iter().flatten().filter_map(value_of);
             std::iter::once(value.as_ref()).chain(rest).collect()
         }
         K::Member { value, arguments, .. } => {
-            let rest = arguments.iter().flatten().map(|a| &a.value);
+            let rest = arguments.iter().flatten().filter_map(value_of);
             std::iter::once(value.as_ref()).chain(rest).collect()
         }
         K::Unary { operand, .. } => vec![operand],

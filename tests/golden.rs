@@ -200,3 +200,8 @@ fn alpha101() {
 fn alpha158() {
     compare_alphas("alpha158");
 }
+
+#[test]
+fn prices() {
+    compare(&companies(), "prices");
+}

@@ -2,7 +2,7 @@
 
 use super::{
     Accepts, Body, Default, Example, Last, MapKernel, Operator, Parameter, ResultType,
-    arithmetic::map, constant, finite, number, parameter, power,
+    arithmetic::map, constant, example, finite, number, parameter, power,
 };
 
 const X: &[Parameter] = &[number("x")];
@@ -29,14 +29,6 @@ const fn function(
         body,
         examples,
     }
-}
-
-const fn example(
-    inputs: &'static [&'static [f64]],
-    constants: &'static [f64],
-    result: &'static [f64],
-) -> Example {
-    Example { inputs, constants, result }
 }
 
 const ANY_NUMBER: Accepts = Accepts::Constant { low: f64::MIN, high: f64::MAX, whole: false };

@@ -378,6 +378,14 @@ impl Operator {
     }
 }
 
+const fn example(
+    inputs: &'static [&'static [f64]],
+    constants: &'static [f64],
+    result: &'static [f64],
+) -> Example {
+    Example { inputs, constants, result }
+}
+
 const fn parameter(name: &'static str, accepts: Accepts) -> Parameter {
     Parameter { name, accepts, default: Default::Required }
 }

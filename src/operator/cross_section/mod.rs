@@ -10,7 +10,7 @@ pub(super) use scaling::OPERATORS as SCALINGS;
 pub(super) use summaries::OPERATORS as SUMMARIES;
 
 use super::{
-    Accepts, Body, Default, Example, Operator, Parameter, ResultType, constant, number,
+    Accepts, Body, Default, Example, Operator, Parameter, ResultType, constant, example, number,
     order::{Order, median},
     parameter,
 };
@@ -70,12 +70,4 @@ const fn across(
         body,
         examples,
     }
-}
-
-const fn example(
-    inputs: &'static [&'static [f64]],
-    constants: &'static [f64],
-    result: &'static [f64],
-) -> Example {
-    Example { inputs, constants, result }
 }

@@ -105,24 +105,64 @@ fn basic() {
     family("basic");
 }
 
-/// Prices, a score, a weight and a group, on which portfolios are formed.
-#[test]
-fn spread() {
+/// Prices, a score, a weight and a group, on which portfolios are formed; the first so many rows of them.
+fn portfolios(rows: usize) -> Market {
     let inputs = array("spread.inputs.npy");
     let weekday = |day: &i32| (day + 3).rem_euclid(7) < 5;
-    let dates = (17_532..).filter(weekday).take(inputs.len_of(Axis(1)));
+    let dates = (17_532..).filter(weekday).take(rows);
     let dates = dates.map(|d| from_days(d).expect("a date")).collect();
     let symbols: Vec<String> = (0..inputs.len_of(Axis(2))).map(|a| format!("A{a:02}")).collect();
     let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
-    let field = |i: usize| inputs.index_axis(Axis(0), i).iter().copied().collect::<Vec<f64>>();
+    let field = |i: usize| inputs.slice(s![i, ..rows, ..]).iter().copied().collect::<Vec<f64>>();
     let group = |a: usize| if a == 14 { "" } else { ["a", "b", "c"][a % 3] };
-    let market = Market::from_parts(dates, &symbols)
+    Market::from_parts(dates, &symbols)
         .panel("close", &field(0))
         .panel("x", &field(1))
         .panel("w", &field(2))
         .label("g", &(0..symbols.len()).map(group).collect::<Vec<_>>())
-        .build();
-    compare(&market, "spread");
+        .build()
+}
+
+const PORTFOLIO_ROWS: usize = 522;
+
+#[test]
+fn spread() {
+    compare(&portfolios(PORTFOLIO_ROWS), "spread");
+}
+
+#[test]
+fn a_spread_sees_no_later_row() {
+    let cases: Vec<Case> = serde_json::from_reader(file("spread.json")).expect("cases");
+    let whole = portfolios(PORTFOLIO_ROWS);
+    for case in cases {
+        let full = evaluate(&whole, &case.expression);
+        // Within a month, at its end, and where prices are missing or an asset has just traded for the last time.
+        for rows in [2, 23, 130, 300, 301, 317, 390, 521] {
+            let cut = evaluate(&portfolios(rows), &case.expression);
+            let same = cut.iter().zip(&full).all(|(a, b)| a.to_bits() == b.to_bits());
+            assert!(same, "{}: cut after {rows} rows", case.expression);
+        }
+    }
+}
+
+#[test]
+fn a_spread_does_not_depend_on_the_dates_asked_for() {
+    let cases: Vec<Case> = serde_json::from_reader(file("spread.json")).expect("cases");
+    let market = portfolios(PORTFOLIO_ROWS);
+    for case in cases {
+        let query = Query::parse(&case.expression).expect("it parses");
+        let compiled = query.compile(&market).expect("it compiles");
+        let values = |rows: Vec<u32>| compiled.evaluate(&Rows::new(rows, PORTFOLIO_ROWS)).remove(0);
+        let full = values((0..PORTFOLIO_ROWS as u32).collect()).values;
+        for rows in [vec![0], vec![22], vec![23], vec![131, 132, 400], (250..330).collect()] {
+            let some = values(rows.clone()).values;
+            for row in rows {
+                let bits = |x: f64| x.to_bits();
+                let (a, b) = (some.value(row, 0), full.value(row, 0));
+                assert_eq!(bits(a), bits(b), "{}: row {row}", case.expression);
+            }
+        }
+    }
 }
 
 #[test]

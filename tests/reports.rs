@@ -12,6 +12,11 @@ const FIRST: Date = date(2020, 1, 1);
 
 /// Daily rows of 2020 to 2022, and quarterly reports of `A` and `B`, yearly ones of `C`.
 fn market() -> Market {
+    known_until(Date::MAX)
+}
+
+/// The same without what is published after a day.
+fn known_until(last: Date) -> Market {
     let dates: Vec<Date> = (18_262..18_262 + 1_000).filter_map(from_days).collect();
     assert_eq!(dates[0], FIRST);
     let close = vec![1.0; dates.len() * 3];
@@ -36,6 +41,10 @@ fn market() -> Market {
         ("C", date(2018, 12, 31), date(2019, 3, 1), 80.0),
         ("C", date(2019, 12, 31), date(2020, 3, 1), 121.0),
     ];
+    let known = |list: &[(&'static str, Date, Date, f64)]| -> Vec<(&'static str, Date, Date, f64)> {
+        list.iter().copied().filter(|report| report.2 < last).collect()
+    };
+    let (revenue, assets) = (known(&revenue), known(&assets));
     Market::from_parts(dates, &["A", "B", "C"])
         .panel("close", &close)
         .as_of("quarters", "revenue", Unit::MONEY, &revenue)
@@ -123,4 +132,25 @@ fn only_reports_have_periods() {
     let market = market();
     let error = wrong.compile(&market).err().expect("`close` is no report").to_string();
     insta::assert_snapshot!(error);
+}
+
+#[test]
+fn what_is_published_later_changes_nothing() {
+    let full = market();
+    for expression in [
+        "latest(revenue)",
+        "quarter(revenue, 1)",
+        "ttm(revenue)",
+        "ttm(total_assets)",
+        "year(total_assets, 1)",
+        "age(revenue)",
+        "yoy(total_assets)",
+    ] {
+        for day in [date(2020, 1, 15), date(2020, 2, 11), date(2020, 3, 2), date(2020, 5, 11)] {
+            let bits = |values: Vec<f64>| values.iter().map(|x| x.to_bits()).collect::<Vec<u64>>();
+            let (early, late) =
+                (at(&known_until(day), expression, day), at(&full, expression, day));
+            assert_eq!(bits(early), bits(late), "{expression} on {day}");
+        }
+    }
 }

@@ -11,27 +11,15 @@ use super::{
 use crate::{
     diagnostic::{Code, Diagnostic},
     source::Span,
-    syntax::ast::{self, ClauseKind, ExpressionKind},
+    syntax::{
+        MONTHS,
+        ast::{self, ClauseKind, ExpressionKind},
+    },
     types::{Shape, Type, Unit},
 };
 
 const WEEKDAYS: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 /// The rules of the `rebalance` clause; monthly where there is none.
 pub(super) fn rules<'a>(checker: &mut Checker<'a>, clauses: &[Placed<'a>]) -> Vec<CalendarRule> {

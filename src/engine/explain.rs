@@ -79,6 +79,7 @@ pub(super) fn steps(
     measures: Option<&[Measure]>,
 ) -> Vec<ExplainedStep> {
     let schema = market.schema();
+    let reasons = reasons(plan, roots);
     let explained = plan.steps.iter().enumerate().map(|(i, step)| ExplainedStep {
         kind: match step.kind {
             StepKind::Load => "load",
@@ -87,7 +88,7 @@ pub(super) fn steps(
             StepKind::Spread => "spread",
             StepKind::Column => "column",
         },
-        nodes: step.nodes.iter().map(|id| explained(plan, *id, schema, roots)).collect(),
+        nodes: step.nodes.iter().map(|id| explained(plan, *id, schema, &reasons)).collect(),
         microseconds: measures.map(|m| m[i].time.as_micros()),
         bytes: measures.map(|m| m[i].bytes),
     });
@@ -98,7 +99,7 @@ fn explained(
     plan: &ExecutionPlan,
     id: NodeId,
     schema: &Schema,
-    roots: &[(NodeId, String)],
+    reasons: &[Vec<String>],
 ) -> ExplainedNode {
     let node = plan.logical.node(id);
     ExplainedNode {
@@ -108,20 +109,21 @@ fn explained(
         lookback: plan.lookbacks[id.0 as usize],
         never_forgets: node.never_forgets(),
         dates: node.varies_in_time().then(|| plan.rows[id.0 as usize].len()),
-        why: why(plan, id, roots),
+        why: reasons[id.0 as usize].join("; "),
     }
 }
 
-/// Who asked for the dates of a node: the clauses, and the nodes that read it.
-fn why(plan: &ExecutionPlan, id: NodeId, roots: &[(NodeId, String)]) -> String {
-    let mut reasons: Vec<String> = vec![];
+/// Who asked for the dates of each node: the clauses, and the nodes that read it.
+fn reasons(plan: &ExecutionPlan, roots: &[(NodeId, String)]) -> Vec<Vec<String>> {
+    let mut reasons: Vec<Vec<String>> = vec![vec![]; plan.rows.len()];
     for (root, reason) in roots {
-        if *root == id && !reasons.contains(reason) {
-            reasons.push(reason.clone());
+        let known = &mut reasons[root.0 as usize];
+        if !known.contains(reason) {
+            known.push(reason.clone());
         }
     }
-    for (user, node) in plan.logical.nodes().filter(|(_, n)| n.inputs.contains(&id)) {
-        reasons.push(match (&node.op, node.lookback()) {
+    for (user, node) in plan.logical.nodes() {
+        let reason = match (&node.op, node.lookback()) {
             (Op::Apply { operator, .. }, rows) if operator.0.name == "lag" => {
                 format!("{rows} {} before #{}", if rows == 1 { "row" } else { "rows" }, user.0)
             }
@@ -130,9 +132,14 @@ fn why(plan: &ExecutionPlan, id: NodeId, roots: &[(NodeId, String)]) -> String {
             }
             (_, 0) => format!("the dates of #{}", user.0),
             (_, rows) => format!("the {} rows up to each date of #{}", rows + 1, user.0),
-        });
+        };
+        for (i, input) in node.inputs.iter().enumerate() {
+            if !node.inputs[..i].contains(input) {
+                reasons[input.0 as usize].push(reason.clone());
+            }
+        }
     }
-    reasons.join("; ")
+    reasons
 }
 
 /// `ts_mean(#2, 20)`

@@ -70,9 +70,8 @@ pub(super) fn reports<'m>(
         unreachable!("the checker gives such operators a field of reports")
     };
     let constants = node.constants();
-    let is_yearly = records.is_yearly();
     by_asset(&plan.rows[id.0 as usize], market.schema().symbols.len(), |asset, rows, out| {
-        records.known(asset, rows, is_yearly, |i, known| out(i, kernel(known, &constants)));
+        records.known(asset, rows, |i, known| out(i, kernel(known, &constants)));
     })
 }
 

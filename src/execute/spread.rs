@@ -30,7 +30,6 @@ pub(super) fn run<'m>(
         group: grouped.then(|| input(3)),
         top: constants[0],
         bottom: constants[1],
-        market,
         index: market.prices().total_return,
     };
     let rows = Arc::clone(&plan.rows[id.0 as usize]);
@@ -63,7 +62,6 @@ struct Job<'v, 'm> {
     group: Option<&'v Value<'m>>,
     top: f64,
     bottom: f64,
-    market: &'m dyn MarketData,
     /// Dates × assets: an index with dividends.
     index: ArrayView2<'m, f64>,
 }
@@ -133,24 +131,18 @@ impl Job<'_, '_> {
         groups.into_values().collect()
     }
 
-    /// Adds the daily returns of one side, bought at the close of `formed`, to `returns`.
+    /// Adds the daily returns of one side, bought at the close of `formed`, to `returns`. What has no price stands still:
+    /// whether it will ever have one again is not known on the day.
     fn add(&self, side: &[(usize, f64)], formed: Row, sign: f64, returns: &mut [f64]) {
         if side.is_empty() {
             return;
         }
-        let lifetimes = self.market.lifetimes();
-        // By asset: the value now, and the last day of its life.
         let start = |i: usize| self.index[[formed as usize, i]];
         let mut values: Vec<f64> = side.iter().map(|(_, weight)| *weight).collect();
-        let calendar_end = self.market.calendar().len() as Row - 1;
         for (day, out) in returns.iter_mut().enumerate() {
             let row = formed + 1 + day as Row;
             let (mut before, mut after) = (0.0, 0.0);
             for ((asset, weight), value) in side.iter().zip(&mut values) {
-                let last = lifetimes[*asset].map_or(0, |(_, last)| last);
-                if row > last && last < calendar_end {
-                    continue;
-                }
                 let index = self.index[[row as usize, *asset]];
                 before += *value;
                 if !index.is_nan() {

@@ -71,7 +71,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     ),
     reports(
         "ttm",
-        "The sum of the four quarters that ended with the newest known, or k years before it; of a table of yearly reports, that year.",
+        "The sum of the four quarters that ended with the newest known, or k years before it; where the periods known are years, that year.",
         "quarter(f, 4k) + quarter(f, 4k + 1) + quarter(f, 4k + 2) + quarter(f, 4k + 3)",
         &[parameter("f", Accepts::Reported), back(50.0)],
         ResultType::Same,

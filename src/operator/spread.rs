@@ -14,7 +14,7 @@ pub(super) const OPERATORS: &[Operator] = &[Operator {
     name: "spread",
     summary: "Daily return of the portfolio of the highest x less that of the lowest, formed anew from time to time.",
     formula: "mean over the groups of R(high) − R(low); high: x above its quantile 1 − top, low: x at or below its quantile bottom, over all assets together; each side bought at the close of the last session of the period and held, in shares, to the next",
-    missing: "an asset without x, price or a positive weight is not bought, a price that is missing stands still, an asset that is delisted leaves; missing before the first formation and where no group has both sides",
+    missing: "an asset without x, price or a positive weight is not bought, a price that is missing stands still until the next formation, also that of an asset that is delisted; missing before the first formation and where no group has both sides",
     source: "Fama and French (1993), Common risk factors in the returns on stocks and bonds: independent sorts, value weights",
     parameters: &[
         number("x"),

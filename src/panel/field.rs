@@ -58,31 +58,9 @@ impl AsOf<'_> {
         }
     }
 
-    /// Whether the reports are of whole years: more than half of an asset's periods follow one another by over half a
-    /// year.
-    pub fn is_yearly(&self) -> bool {
-        let (mut long, mut all) = (0usize, 0usize);
-        let mut ends = vec![];
-        for asset in self.offsets.windows(2) {
-            ends.clear();
-            ends.extend_from_slice(&self.period_end[asset[0] as usize..asset[1] as usize]);
-            ends.sort_unstable();
-            ends.dedup();
-            all += ends.len().saturating_sub(1);
-            long += ends.windows(2).filter(|w| w[1] - w[0] > 183).count();
-        }
-        long * 2 > all
-    }
-
     /// What is known of an asset at each of `rows` (sorted): `out(i, known)` is for `rows[i]`. Records whose value is
     /// missing say nothing.
-    pub fn known(
-        &self,
-        asset: usize,
-        rows: &[Row],
-        is_yearly: bool,
-        mut out: impl FnMut(usize, &KnownReports<'_>),
-    ) {
+    pub fn known(&self, asset: usize, rows: &[Row], mut out: impl FnMut(usize, &KnownReports<'_>)) {
         let records = self.offsets[asset] as usize..self.offsets[asset + 1] as usize;
         let mut next = records.start;
         let mut periods: Vec<usize> = vec![];
@@ -97,7 +75,7 @@ impl AsOf<'_> {
                 }
                 next += 1;
             }
-            out(i, &KnownReports { records: self, periods: &periods, row, is_yearly });
+            out(i, &KnownReports { records: self, periods: &periods, row });
         }
     }
 }
@@ -109,7 +87,6 @@ pub struct KnownReports<'a> {
     /// The latest version of each period, by the period's end.
     periods: &'a [usize],
     row: Row,
-    is_yearly: bool,
 }
 
 /// By how many days a period's end may differ from the day it is looked for.
@@ -143,9 +120,12 @@ impl KnownReports<'_> {
         newest.map_or(0.0, |r| f64::from(self.row - self.records.known_from[r]))
     }
 
-    /// Whether the table is of yearly reports.
+    /// Whether the reports known are of whole years: more than half of the periods follow one another by over half a
+    /// year. One period alone does not tell.
     pub fn is_yearly(&self) -> bool {
-        self.is_yearly
+        let end = |p: &usize| self.records.period_end[*p];
+        let long = self.periods.windows(2).filter(|w| end(&w[1]) - end(&w[0]) > 183).count();
+        long * 2 > self.periods.len().saturating_sub(1)
     }
 }
 

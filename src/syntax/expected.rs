@@ -71,7 +71,8 @@ fn is_keyword(word: &str) -> bool {
     KEYWORDS.contains(&word) || CLAUSES.contains(&word)
 }
 
-const MONTHS: &[&str] = &[
+/// The months, as they are written.
+pub const MONTHS: [&str; 12] = [
     "january",
     "february",
     "march",

@@ -28,7 +28,6 @@ groups = np.array([0, 1, 2] * 5, dtype=float)
 groups[14] = np.nan
 
 C, X, W = (pd.DataFrame(a, index=dates) for a in (close, x, w))
-LIVES = {i: C[i].last_valid_index() for i in range(N)}
 
 
 def formations(every, month):
@@ -62,9 +61,6 @@ def spread(top=0.3, bottom=0.3, every=1, month=0, weight=None, within=None):
                     continue
                 value = C.loc[days, side.index].ffill()
                 value = value / value.iloc[0] * side.w
-                for i in side.index:
-                    if LIVES[i] < dates[-1]:
-                        value.loc[value.index > LIVES[i], i] = np.nan
                 now = value.iloc[1:]
                 before = value.shift(1).iloc[1:].where(now.notna())
                 change = now.sum(axis=1) / before.sum(axis=1) - 1

@@ -100,9 +100,9 @@ impl Job<'_, '_> {
             .zip(rows)
             .map(|(input, buffer)| input.row(row, 0..self.assets, buffer))
             .collect();
-        keep_eligible(inputs[0], mask, first);
-        inputs[0] = first;
         let Some(labels) = self.group else {
+            keep_eligible(inputs[0], mask, first);
+            inputs[0] = first;
             let members = Members {
                 inputs: &inputs,
                 kinds: &self.kinds,
@@ -113,10 +113,11 @@ impl Job<'_, '_> {
         };
         partition.sort(labels.row(row, 0..self.assets, group));
         let order = &partition.order;
-        for (gathered, input) in gathered.iter_mut().zip(&inputs) {
+        let (first, others) = gathered.split_first_mut().expect("there is an input");
+        pick_eligible(inputs[0], mask, order, first, eligible);
+        for (gathered, input) in others.iter_mut().zip(&inputs[1..]) {
             pick(input, order, gathered);
         }
-        pick(mask, order, eligible);
         for group in partition.starts.windows(2) {
             let group = group[0] as usize..group[1] as usize;
             let inputs: Vec<&[f64]> = gathered.iter().map(|input| &input[group.clone()]).collect();
@@ -156,6 +157,21 @@ impl Job<'_, '_> {
 fn keep_eligible(values: &[f64], mask: &[f64], out: &mut [f64]) {
     for ((out, x), eligible) in out.iter_mut().zip(values).zip(mask) {
         *out = if *eligible == 1.0 { *x } else { f64::NAN };
+    }
+}
+
+/// The values of some places where the mask is 1, missing elsewhere; and the mask there.
+fn pick_eligible(
+    values: &[f64],
+    mask: &[f64],
+    places: &[u32],
+    out: &mut [f64],
+    eligible: &mut [f64],
+) {
+    for ((out, eligible), place) in out.iter_mut().zip(eligible).zip(places) {
+        let (x, mask) = (values[*place as usize], mask[*place as usize]);
+        *out = if mask == 1.0 { x } else { f64::NAN };
+        *eligible = mask;
     }
 }
 

@@ -42,7 +42,8 @@ pub fn run(
             Op::Constant(bits) => Some(Value::Scalar(f64::from_bits(bits))),
             Op::Priced => {
                 let close = market.prices().close.to_slice().expect("panels are row-major");
-                Some(Value::Priced { close, is_reference: market.is_reference() })
+                let counts = market.is_reference().iter().map(|r| f64::from(u8::from(!r)));
+                Some(Value::Priced { close, counts: counts.collect() })
             }
             _ => None,
         });

@@ -19,7 +19,11 @@ pub(super) enum Value<'m> {
     /// The rows asked for × `width` (1 for a series).
     Computed { rows: Arc<Rows>, data: Numbers<f64>, width: usize },
     /// Whether an asset has a price and is no reference.
-    Priced { close: &'m [f64], is_reference: &'m [bool] },
+    Priced {
+        close: &'m [f64],
+        /// By asset: 0 for a reference, else 1.
+        counts: Vec<f64>,
+    },
 }
 
 impl Value<'_> {
@@ -65,13 +69,11 @@ impl Value<'_> {
                     &data[place * width..][lanes]
                 }
             }
-            Self::Priced { close, is_reference } => {
-                let width = is_reference.len();
-                let close = &close[row as usize * width..][lanes.clone()];
+            Self::Priced { close, counts } => {
+                let close = &close[row as usize * counts.len()..][lanes.clone()];
                 let out = &mut buffer[..lanes.len()];
-                for ((out, close), reference) in out.iter_mut().zip(close).zip(&is_reference[lanes])
-                {
-                    *out = f64::from(u8::from(!close.is_nan() && !reference));
+                for ((out, close), counts) in out.iter_mut().zip(close).zip(&counts[lanes]) {
+                    *out = if close.is_nan() { 0.0 } else { *counts };
                 }
                 out
             }

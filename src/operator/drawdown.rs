@@ -38,12 +38,12 @@ impl Fold<1, 4> for Drawdown {
     }
 
     #[inline(always)]
-    fn push([high, low, fall, count]: [f64; 4], [x]: [f64; 1], _: f64) -> [f64; 4] {
+    fn push([high, low, fall, count]: [f64; 4], [x]: [f64; 1], _: f64, _: f64) -> [f64; 4] {
         Self::with([high, low, fall, count], x, low / x - 1.0)
     }
 
     #[inline(always)]
-    fn push_newer([high, low, fall, count]: [f64; 4], [x]: [f64; 1], _: f64) -> [f64; 4] {
+    fn push_newer([high, low, fall, count]: [f64; 4], [x]: [f64; 1], _: f64, _: f64) -> [f64; 4] {
         Self::with([high, low, fall, count], x, x / high - 1.0)
     }
 

@@ -9,7 +9,7 @@ use super::{WindowBlock, WindowKernel, least_present};
 use std::array;
 
 /// How many assets are carried side by side: their states stay in the first cache.
-const LANES: usize = 64;
+const LANES: usize = 32;
 
 /// What is gathered over the rows of a window of one asset, in `STATE` numbers, from `INPUTS` inputs.
 ///
@@ -29,18 +29,31 @@ pub(super) trait Fold<const INPUTS: usize, const STATE: usize>: Sync {
     /// The state of no rows.
     const EMPTY: [f64; STATE] = [0.0; STATE];
 
-    /// `state` with the row before the ones it holds.
-    fn push(state: [f64; STATE], inputs: [f64; INPUTS], constants: Self::Constants)
-    -> [f64; STATE];
+    /// What the first row of a part counts as.
+    const FIRST: f64 = 0.0;
+
+    /// What the row after one counts as: by default its place, 0, 1, 2, … from the border of the parts.
+    fn next(place: f64, _: Self::Constants) -> f64 {
+        place + 1.0
+    }
+
+    /// `state` with the row before the ones it holds, and what it counts as.
+    fn push(
+        state: [f64; STATE],
+        inputs: [f64; INPUTS],
+        place: f64,
+        constants: Self::Constants,
+    ) -> [f64; STATE];
 
     /// `state` with the row after the ones it holds; differs where the order of rows matters.
     #[inline(always)]
     fn push_newer(
         state: [f64; STATE],
         inputs: [f64; INPUTS],
+        place: f64,
         constants: Self::Constants,
     ) -> [f64; STATE] {
-        Self::push(state, inputs, constants)
+        Self::push(state, inputs, place, constants)
     }
 
     /// The result of a window whose older rows gave `tail` and whose newer rows gave `head`.
@@ -59,6 +72,8 @@ pub(super) struct Parts {
     pub(super) tail: f64,
     /// Rows of the head.
     pub(super) head: f64,
+    /// What a row after the head would count as.
+    pub(super) next: f64,
 }
 
 /// How many values must be present, from the constants `d` and `min:`.
@@ -81,8 +96,8 @@ impl<F: Fold<INPUTS, STATE>, const INPUTS: usize, const STATE: usize> WindowKern
     }
 }
 
-/// The states of some assets, each number side by side.
-type States<const STATE: usize> = [[f64; LANES]; STATE];
+/// Some numbers of some assets, each number side by side.
+type Lanes<const NUMBERS: usize> = [[f64; LANES]; NUMBERS];
 
 #[multiversion::multiversion(targets(
     "x86_64+avx512f+avx512vl+avx512dq",
@@ -95,61 +110,104 @@ fn run<F: Fold<INPUTS, STATE>, const INPUTS: usize, const STATE: usize>(
     let constants = F::constants(block.constants);
     let lanes = block.out[0].len();
     let firsts: Vec<usize> = block.wanted.iter().map(|w| block.first(*w)).collect();
-    let mut tails: Vec<States<STATE>> = vec![F::EMPTY.map(|x| [x; LANES]); block.wanted.len()];
+    // One more than there are windows: behind the last of the wanted rows the tail is empty.
+    let mut tails: Vec<Lanes<STATE>> = vec![F::EMPTY.map(|x| [x; LANES]); block.wanted.len() + 1];
+    let mut filled: [Vec<[f64; LANES]>; INPUTS] = array::from_fn(|_| vec![]);
     for start in (0..lanes).step_by(LANES) {
-        let n = LANES.min(lanes - start);
-        let row = |place: usize| -> [&[f64]; INPUTS] {
-            array::from_fn(|i| &block.inputs[i][place][start..start + n])
+        if lanes - start < LANES {
+            filled =
+                array::from_fn(|i| block.inputs[i].iter().map(|row| fill(&row[start..])).collect());
+        }
+        let inputs = |row: usize| -> [&[f64; LANES]; INPUTS] {
+            array::from_fn(|i| {
+                block.inputs[i][row][start..].first_chunk().unwrap_or_else(|| &filled[i][row])
+            })
         };
         // The first of the wanted rows sees most of the block before, the last the least.
-        let mut state = F::EMPTY.map(|x| [x; LANES]);
-        let mut place = block.older;
-        for (first, tail) in firsts.iter().zip(&mut tails).rev() {
-            while place > *first {
-                place -= 1;
-                push::<F, INPUTS, STATE, false>(&mut state, row(place), constants);
+        let (mut row, mut place) = (block.older, F::FIRST);
+        for (i, first) in firsts.iter().enumerate().rev() {
+            let (tail, shorter) = tails[i..].split_first_mut().expect("one more than windows");
+            if row == *first {
+                *tail = shorter[0];
+                continue;
             }
-            for k in 0..STATE {
-                tail[k][..n].copy_from_slice(&state[k][..n]);
+            row -= 1;
+            let x = inputs(row);
+            for lane in 0..LANES {
+                let new = F::push(numbers(&shorter[0], lane), values(x, lane), place, constants);
+                set(tail, lane, new);
+            }
+            place = F::next(place, constants);
+            while row > *first {
+                row -= 1;
+                let x = inputs(row);
+                for lane in 0..LANES {
+                    let new = F::push(numbers(tail, lane), values(x, lane), place, constants);
+                    set(tail, lane, new);
+                }
+                place = F::next(place, constants);
             }
         }
         let mut state = F::EMPTY.map(|x| [x; LANES]);
-        let mut place = block.older;
+        let (mut row, mut place) = (block.older, F::FIRST);
         for (i, (wanted, tail)) in block.wanted.iter().zip(&tails).enumerate() {
             let today = block.older + *wanted;
-            while place <= today {
-                push::<F, INPUTS, STATE, true>(&mut state, row(place), constants);
-                place += 1;
+            while row < today {
+                let x = inputs(row);
+                for lane in 0..LANES {
+                    let new =
+                        F::push_newer(numbers(&state, lane), values(x, lane), place, constants);
+                    set(&mut state, lane, new);
+                }
+                place = F::next(place, constants);
+                row += 1;
             }
+            let x = inputs(today);
+            let next = F::next(place, constants);
             let parts =
-                Parts { tail: (block.older - firsts[i]) as f64, head: (*wanted + 1) as f64 };
-            let out = &mut block.out[i][start..start + n];
-            for lane in 0..n {
-                let tail = array::from_fn(|k| tail[k][lane]);
-                let head = array::from_fn(|k| state[k][lane]);
-                out[lane] = F::finish(tail, head, parts, constants);
+                Parts { tail: (block.older - firsts[i]) as f64, head: (*wanted + 1) as f64, next };
+            let mut result = [0.0; LANES];
+            for lane in 0..LANES {
+                let new = F::push_newer(numbers(&state, lane), values(x, lane), place, constants);
+                set(&mut state, lane, new);
+                result[lane] = F::finish(numbers(tail, lane), new, parts, constants);
             }
+            put(&mut block.out[i][start..], &result);
+            (row, place) = (today + 1, next);
         }
     }
 }
 
+/// The last assets of a row; missing beyond them.
+fn fill(row: &[f64]) -> [f64; LANES] {
+    array::from_fn(|lane| row.get(lane).copied().unwrap_or(f64::NAN))
+}
+
+/// Writes the results of some assets, as many as there are; eight at a time, which needs no call.
 #[inline(always)]
-fn push<F: Fold<INPUTS, STATE>, const INPUTS: usize, const STATE: usize, const NEWER: bool>(
-    state: &mut States<STATE>,
-    inputs: [&[f64]; INPUTS],
-    constants: F::Constants,
-) {
-    let n = inputs[0].len().min(LANES);
-    let inputs = inputs.map(|x| &x[..n]);
-    for lane in 0..n {
-        let old = array::from_fn(|k| state[k][lane]);
-        let x = array::from_fn(|i| inputs[i][lane]);
-        let new = match NEWER {
-            true => F::push_newer(old, x, constants),
-            false => F::push(old, x, constants),
-        };
-        for k in 0..STATE {
-            state[k][lane] = new[k];
-        }
+fn put(out: &mut [f64], results: &[f64; LANES]) {
+    let (eights, rest) = out.as_chunks_mut::<8>();
+    for (out, results) in eights.iter_mut().zip(results.as_chunks().0) {
+        *out = *results;
+    }
+    if eights.len() * 8 < LANES {
+        rest.copy_from_slice(&results[eights.len() * 8..][..rest.len()]);
+    }
+}
+
+#[inline(always)]
+fn values<const N: usize>(rows: [&[f64; LANES]; N], lane: usize) -> [f64; N] {
+    rows.map(|row| row[lane])
+}
+
+#[inline(always)]
+fn numbers<const N: usize>(state: &Lanes<N>, lane: usize) -> [f64; N] {
+    array::from_fn(|k| state[k][lane])
+}
+
+#[inline(always)]
+fn set<const N: usize>(state: &mut Lanes<N>, lane: usize, numbers: [f64; N]) {
+    for k in 0..N {
+        state[k][lane] = numbers[k];
     }
 }

@@ -429,7 +429,19 @@ fn finite(x: f64) -> f64 {
 /// xʸ, missing where either is: C's `pow` takes 1 to any power as 1, and any number to the power of 0.
 #[inline(always)]
 fn power(x: f64, y: f64) -> f64 {
-    if x.is_nan() || y.is_nan() { f64::NAN } else { finite(libm::pow(x, y)) }
+    finite(match y {
+        _ if x.is_nan() => x,
+        2.0 => x * x,
+        // A root of −0 is −0, its power 0.
+        0.5 if x >= 0.0 => x.sqrt() + 0.0,
+        _ => {
+            if y.is_nan() {
+                y
+            } else {
+                libm::pow(x, y)
+            }
+        }
+    })
 }
 
 /// A family of operators, with its title for the reference.

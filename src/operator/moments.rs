@@ -102,7 +102,12 @@ impl<const ROOT: bool> Fold<1, 4> for Deviation<ROOT> {
     }
 
     #[inline(always)]
-    fn push([anchor, count, first, second]: [f64; 4], [x]: [f64; 1], _: (f64, f64)) -> [f64; 4] {
+    fn push(
+        [anchor, count, first, second]: [f64; 4],
+        [x]: [f64; 1],
+        _: f64,
+        _: (f64, f64),
+    ) -> [f64; 4] {
         let anchor = if anchor.is_nan() { x } else { anchor };
         let missing = x.is_nan();
         let d = if missing { 0.0 } else { x - anchor };
@@ -180,7 +185,12 @@ impl<const CORRELATION: bool> Fold<2, 8> for Joint<CORRELATION> {
     }
 
     #[inline(always)]
-    fn push([ax, ay, n, x1, y1, xx, yy, xy]: [f64; 8], [x, y]: [f64; 2], _: f64) -> [f64; 8] {
+    fn push(
+        [ax, ay, n, x1, y1, xx, yy, xy]: [f64; 8],
+        [x, y]: [f64; 2],
+        _: f64,
+        _: f64,
+    ) -> [f64; 8] {
         let missing = x.is_nan() | y.is_nan();
         let first = ax.is_nan() & !missing;
         let (ax, ay) = (if first { x } else { ax }, if first { y } else { ay });

@@ -196,7 +196,7 @@ impl Fold<2, 7> for OneFactor {
     }
 
     #[inline(always)]
-    fn push([ay, ax, n, y1, x1, xx, xy]: [f64; 7], [y, x]: [f64; 2], _: f64) -> [f64; 7] {
+    fn push([ay, ax, n, y1, x1, xx, xy]: [f64; 7], [y, x]: [f64; 2], _: f64, _: f64) -> [f64; 7] {
         let missing = x.is_nan() | y.is_nan();
         let first = ax.is_nan() & !missing;
         let (ax, ay) = (if first { x } else { ax }, if first { y } else { ay });

@@ -147,7 +147,7 @@ impl Fold<1, 2> for Product {
     }
 
     #[inline(always)]
-    fn push([product, count]: [f64; 2], [x]: [f64; 1], _: f64) -> [f64; 2] {
+    fn push([product, count]: [f64; 2], [x]: [f64; 1], _: f64, _: f64) -> [f64; 2] {
         let missing = x.is_nan();
         [product * if missing { 1.0 } else { x }, count + if missing { 0.0 } else { 1.0 }]
     }
@@ -172,7 +172,12 @@ impl Fold<1, 5> for Standardised {
     }
 
     #[inline(always)]
-    fn push([anchor, count, first, second, _]: [f64; 5], [x]: [f64; 1], _: f64) -> [f64; 5] {
+    fn push(
+        [anchor, count, first, second, _]: [f64; 5],
+        [x]: [f64; 1],
+        _: f64,
+        _: f64,
+    ) -> [f64; 5] {
         let anchor = if anchor.is_nan() { x } else { anchor };
         let missing = x.is_nan();
         let d = if missing { 0.0 } else { x - anchor };
@@ -262,7 +267,7 @@ impl<const KURTOSIS: bool> Fold<1, 6> for Shape<KURTOSIS> {
     }
 
     #[inline(always)]
-    fn push([anchor, n, s1, s2, s3, s4]: [f64; 6], [x]: [f64; 1], _: f64) -> [f64; 6] {
+    fn push([anchor, n, s1, s2, s3, s4]: [f64; 6], [x]: [f64; 1], _: f64, _: f64) -> [f64; 6] {
         let anchor = if anchor.is_nan() { x } else { anchor };
         let missing = x.is_nan();
         let d = if missing { 0.0 } else { x - anchor };
@@ -290,14 +295,13 @@ impl<const KURTOSIS: bool> Fold<1, 6> for Shape<KURTOSIS> {
     }
 }
 
-/// The extreme, how many rows lie between it and the inner end of its part, the count of those present, and the rows so
-/// far.
+/// The extreme, how many rows lie between it and the inner end of its part, and the count of those present.
 struct Place<const LEAST: bool>;
 
-impl<const LEAST: bool> Fold<1, 4> for Place<LEAST> {
+impl<const LEAST: bool> Fold<1, 3> for Place<LEAST> {
     type Constants = f64;
 
-    const EMPTY: [f64; 4] = [if LEAST { f64::INFINITY } else { f64::NEG_INFINITY }, 0.0, 0.0, 0.0];
+    const EMPTY: [f64; 3] = [if LEAST { f64::INFINITY } else { f64::NEG_INFINITY }, 0.0, 0.0];
 
     fn constants(constants: &[f64]) -> f64 {
         least(constants)
@@ -305,74 +309,72 @@ impl<const LEAST: bool> Fold<1, 4> for Place<LEAST> {
 
     /// Rows become older, so only what is further than the extreme takes its place.
     #[inline(always)]
-    fn push([extreme, place, count, rows]: [f64; 4], [x]: [f64; 1], _: f64) -> [f64; 4] {
+    fn push([extreme, at, count]: [f64; 3], [x]: [f64; 1], place: f64, _: f64) -> [f64; 3] {
         let further = if LEAST { x < extreme } else { x > extreme };
         [
             if further { x } else { extreme },
-            if further { rows } else { place },
+            if further { place } else { at },
             count + if x.is_nan() { 0.0 } else { 1.0 },
-            rows + 1.0,
         ]
     }
 
     /// Rows become newer, so an equal takes the place of the extreme.
     #[inline(always)]
-    fn push_newer([extreme, place, count, rows]: [f64; 4], [x]: [f64; 1], _: f64) -> [f64; 4] {
+    fn push_newer([extreme, at, count]: [f64; 3], [x]: [f64; 1], place: f64, _: f64) -> [f64; 3] {
         let further = if LEAST { x <= extreme } else { x >= extreme };
         [
             if further { x } else { extreme },
-            if further { rows } else { place },
+            if further { place } else { at },
             count + if x.is_nan() { 0.0 } else { 1.0 },
-            rows + 1.0,
         ]
     }
 
     #[inline(always)]
-    fn finish([a, i, m, _]: [f64; 4], [b, j, n, _]: [f64; 4], rows: Parts, least: f64) -> f64 {
+    fn finish([a, i, m]: [f64; 3], [b, j, n]: [f64; 3], rows: Parts, least: f64) -> f64 {
         let older = if LEAST { a < b } else { a > b };
         let ago = if older { rows.head + i } else { rows.head - 1.0 - j };
         if m + n >= least { ago } else { N }
     }
 }
 
-/// The anchor (the first value pushed; missing before), then over those present the count, Σ d, Σ i·d, Σ i, Σ i², and the
-/// rows so far. d = x − anchor; i is the row, counted from the first of the head, so the tail has those below 0.
+/// The anchor (the first value pushed; missing before), then over those present the count, Σ d, Σ i·d, Σ i and Σ i².
+/// d = x − anchor; i is the row, counted from the first of the head, so the tail has those below 0.
 struct Trend;
 
 impl Trend {
     #[inline(always)]
-    fn take([anchor, n, d1, di, i1, i2, rows]: [f64; 7], x: f64, i: f64) -> [f64; 7] {
+    fn take([anchor, n, d1, di, i1, i2]: [f64; 6], x: f64, i: f64) -> [f64; 6] {
         let anchor = if anchor.is_nan() { x } else { anchor };
         let missing = x.is_nan();
         let (d, here) = if missing { (0.0, 0.0) } else { (x - anchor, 1.0) };
         let i = i * here;
-        [anchor, n + here, d1 + d, di + i * d, i1 + i, i2 + i * i, rows + 1.0]
+        [anchor, n + here, d1 + d, di + i * d, i1 + i, i2 + i * i]
     }
 }
 
-impl Fold<1, 7> for Trend {
+impl Fold<1, 6> for Trend {
     type Constants = f64;
 
-    const EMPTY: [f64; 7] = [N, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+    const EMPTY: [f64; 6] = [N, 0.0, 0.0, 0.0, 0.0, 0.0];
 
     fn constants(constants: &[f64]) -> f64 {
         least(constants)
     }
 
     #[inline(always)]
-    fn push(state: [f64; 7], [x]: [f64; 1], _: f64) -> [f64; 7] {
-        Self::take(state, x, -1.0 - state[6])
+    fn push(state: [f64; 6], [x]: [f64; 1], place: f64, _: f64) -> [f64; 6] {
+        Self::take(state, x, -1.0 - place)
     }
 
     #[inline(always)]
-    fn push_newer(state: [f64; 7], [x]: [f64; 1], _: f64) -> [f64; 7] {
-        Self::take(state, x, state[6])
+    fn push_newer(state: [f64; 6], [x]: [f64; 1], place: f64, _: f64) -> [f64; 6] {
+        Self::take(state, x, place)
     }
 
     #[inline(always)]
     fn finish(
-        [a, m, ad, adi, ai, aii, _]: [f64; 7],
-        [b, n, bd, bdi, bi, bii, _]: [f64; 7],
+        [a, m, ad, adi, ai, aii]: [f64; 6],
+        [b, n, bd, bdi, bi, bii]: [f64; 6],
         _: Parts,
         least: f64,
     ) -> f64 {
@@ -402,12 +404,12 @@ impl Fold<1, 1> for Fill {
     }
 
     #[inline(always)]
-    fn push([value]: [f64; 1], [x]: [f64; 1], (): ()) -> [f64; 1] {
+    fn push([value]: [f64; 1], [x]: [f64; 1], _: f64, (): ()) -> [f64; 1] {
         [if value.is_nan() { x } else { value }]
     }
 
     #[inline(always)]
-    fn push_newer([value]: [f64; 1], [x]: [f64; 1], (): ()) -> [f64; 1] {
+    fn push_newer([value]: [f64; 1], [x]: [f64; 1], _: f64, (): ()) -> [f64; 1] {
         [if x.is_nan() { value } else { x }]
     }
 

@@ -192,7 +192,7 @@ impl<const MEAN: bool> Fold<1, 2> for Sum<MEAN> {
     }
 
     #[inline(always)]
-    fn push([sum, count]: [f64; 2], [x]: [f64; 1], _: f64) -> [f64; 2] {
+    fn push([sum, count]: [f64; 2], [x]: [f64; 1], _: f64, _: f64) -> [f64; 2] {
         let missing = x.is_nan();
         [sum + if missing { 0.0 } else { x }, count + if missing { 0.0 } else { 1.0 }]
     }
@@ -225,7 +225,7 @@ impl<const LEAST: bool> Fold<1, 2> for Extreme<LEAST> {
     }
 
     #[inline(always)]
-    fn push([extreme, count]: [f64; 2], [x]: [f64; 1], _: f64) -> [f64; 2] {
+    fn push([extreme, count]: [f64; 2], [x]: [f64; 1], _: f64, _: f64) -> [f64; 2] {
         [Self::further(x, extreme), count + if x.is_nan() { 0.0 } else { 1.0 }]
     }
 
@@ -244,7 +244,7 @@ impl<const PRESENT: bool> Fold<1, 1> for Count<PRESENT> {
     fn constants(_: &[f64]) {}
 
     #[inline(always)]
-    fn push([count]: [f64; 1], [x]: [f64; 1], (): ()) -> [f64; 1] {
+    fn push([count]: [f64; 1], [x]: [f64; 1], _: f64, (): ()) -> [f64; 1] {
         let counts = if PRESENT { !x.is_nan() } else { x == 1.0 };
         [count + if counts { 1.0 } else { 0.0 }]
     }
@@ -255,8 +255,8 @@ impl<const PRESENT: bool> Fold<1, 1> for Count<PRESENT> {
     }
 }
 
-/// Weighted sum, sum of weights, and in the tail the weight of the next older row. Weights fall from 1 at the newest row
-/// of a part: in the tail older rows come with ever smaller weights, in the head they are scaled down as newer ones come.
+/// Weighted sum and sum of weights. Weights fall from 1 at the newest row of a part: in the tail older rows come with
+/// ever smaller weights, in the head they are scaled down as newer ones come.
 struct Exponential;
 
 impl Exponential {
@@ -272,11 +272,9 @@ impl Exponential {
     }
 }
 
-impl Fold<1, 3> for Exponential {
+impl Fold<1, 2> for Exponential {
     /// What a weight keeps from row to row.
     type Constants = f64;
-
-    const EMPTY: [f64; 3] = [0.0, 0.0, 1.0];
 
     fn constants(constants: &[f64]) -> f64 {
         Self::keep(constants)
@@ -287,38 +285,40 @@ impl Fold<1, 3> for Exponential {
         if keep <= 0.0 { 1 } else { (libm::log(1e-12) / libm::log(keep)).ceil() as u32 + 1 }
     }
 
-    #[inline(always)]
-    fn push([sum, weights, weight]: [f64; 3], [x]: [f64; 1], keep: f64) -> [f64; 3] {
-        let missing = x.is_nan();
-        [
-            sum + if missing { 0.0 } else { weight * x },
-            weights + if missing { 0.0 } else { weight },
-            weight * keep,
-        ]
+    /// A place is the weight of its row.
+    const FIRST: f64 = 1.0;
+
+    fn next(weight: f64, keep: f64) -> f64 {
+        weight * keep
     }
 
-    /// The third number is what scales the tail: keep to the power of the rows of the head.
     #[inline(always)]
-    fn push_newer([sum, weights, scale]: [f64; 3], [x]: [f64; 1], keep: f64) -> [f64; 3] {
+    fn push([sum, weights]: [f64; 2], [x]: [f64; 1], weight: f64, _: f64) -> [f64; 2] {
+        let missing = x.is_nan();
+        [sum + if missing { 0.0 } else { weight * x }, weights + if missing { 0.0 } else { weight }]
+    }
+
+    #[inline(always)]
+    fn push_newer([sum, weights]: [f64; 2], [x]: [f64; 1], _: f64, keep: f64) -> [f64; 2] {
         let missing = x.is_nan();
         [
             keep * sum + if missing { 0.0 } else { x },
             keep * weights + if missing { 0.0 } else { 1.0 },
-            scale * keep,
         ]
     }
 
     #[inline(always)]
-    fn finish([a, u, _]: [f64; 3], [b, v, decay]: [f64; 3], _: Parts, _: f64) -> f64 {
+    fn finish([a, u]: [f64; 2], [b, v]: [f64; 2], parts: Parts, _: f64) -> f64 {
+        let decay = parts.next;
         let weights = decay * u + v;
         if weights > 0.0 { finite((decay * a + b) / weights) } else { N }
     }
 }
 
-/// Σ x, Σ i·x, n, Σ i over the present, i counted from 1 at the oldest row of the part; and in the head the rows so far.
+/// Σ x, Σ i·x, n, Σ i over the present, i counted from 1 at the oldest row of the part.
 struct LinearDecay;
 
-impl Fold<1, 5> for LinearDecay {
+impl Fold<1, 4> for LinearDecay {
     /// The rows of the window, and how many must be present.
     type Constants = (f64, f64);
 
@@ -329,37 +329,38 @@ impl Fold<1, 5> for LinearDecay {
     /// A row before all others moves them up by one.
     #[inline(always)]
     fn push(
-        [sum, weighted, count, weights, rows]: [f64; 5],
+        [sum, weighted, count, weights]: [f64; 4],
         [x]: [f64; 1],
+        _: f64,
         _: (f64, f64),
-    ) -> [f64; 5] {
+    ) -> [f64; 4] {
         let missing = x.is_nan();
         let sum = sum + if missing { 0.0 } else { x };
         let count = count + if missing { 0.0 } else { 1.0 };
-        [sum, weighted + sum, count, weights + count, rows]
+        [sum, weighted + sum, count, weights + count]
     }
 
     #[inline(always)]
     fn push_newer(
-        [sum, weighted, count, weights, rows]: [f64; 5],
+        [sum, weighted, count, weights]: [f64; 4],
         [x]: [f64; 1],
+        place: f64,
         _: (f64, f64),
-    ) -> [f64; 5] {
+    ) -> [f64; 4] {
         let missing = x.is_nan();
-        let rows = rows + 1.0;
+        let i = place + 1.0;
         [
             sum + if missing { 0.0 } else { x },
-            weighted + if missing { 0.0 } else { rows * x },
+            weighted + if missing { 0.0 } else { i * x },
             count + if missing { 0.0 } else { 1.0 },
-            weights + if missing { 0.0 } else { rows },
-            rows,
+            weights + if missing { 0.0 } else { i },
         ]
     }
 
     #[inline(always)]
     fn finish(
-        [a, ai, m, mi, _]: [f64; 5],
-        [b, bi, n, ni, _]: [f64; 5],
+        [a, ai, m, mi]: [f64; 4],
+        [b, bi, n, ni]: [f64; 4],
         rows: Parts,
         (length, least): (f64, f64),
     ) -> f64 {

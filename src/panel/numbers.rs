@@ -20,7 +20,7 @@ impl Number for i32 {}
 const LARGE: usize = 4 << 20;
 
 /// How many bytes are kept at most.
-const KEPT: usize = 512 << 20;
+const KEPT: usize = 1 << 30;
 
 /// Maps that nobody uses any more.
 static SPARE: Mutex<Vec<MmapMut>> = Mutex::new(vec![]);

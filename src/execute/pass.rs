@@ -15,7 +15,7 @@ use std::{ops::Range, sync::Arc};
 const BETWEEN_NUMBERS: usize = 1 << 19;
 
 /// How many numbers two windows over one block of assets may take: what fits well into a core's cache.
-const WINDOW_NUMBERS: usize = 1 << 16;
+const WINDOW_NUMBERS: usize = 1 << 17;
 
 /// Computes the nodes of a pass; gives the values of its outputs.
 pub(super) fn run<'m>(

@@ -3,6 +3,7 @@
 use decile::{
     Query,
     data::Market,
+    operator::{self, Body},
     panel::{Date, MarketData, Rows, from_days},
     types::Unit,
 };
@@ -151,6 +152,38 @@ fn what_is_published_later_changes_nothing() {
             let (early, late) =
                 (at(&known_until(day), expression, day), at(&full, expression, day));
             assert_eq!(bits(early), bits(late), "{expression} on {day}");
+        }
+    }
+}
+
+#[test]
+fn examples_come_out() {
+    for o in operator::all().filter(|o| matches!(o.body, Body::Reports(_))) {
+        for example in o.examples {
+            let published = example.inputs[0];
+            let day = |i: usize| from_days(16_436 + i as i32).expect("a date of this century");
+            let quarter = |i: usize| {
+                let end = date(2010 + (i / 4) as i16, (i % 4 * 3 + 3) as i8, 1);
+                end.last_of_month()
+            };
+            let present = published.iter().enumerate().filter(|(_, x)| !x.is_nan());
+            let records: Vec<(&str, Date, Date, f64)> = present
+                .enumerate()
+                .map(|(i, (row, x))| ("A", quarter(i), day(row).yesterday().expect("a day"), *x))
+                .collect();
+            let market = Market::from_parts((0..published.len()).map(day).collect(), &["A"])
+                .panel("close", &vec![1.0; published.len()])
+                .as_of("reports", "f", Unit::MONEY, &records)
+                .build();
+            let constants: Vec<String> = example.constants.iter().map(f64::to_string).collect();
+            let arguments = [vec!["f".to_owned()], constants].concat().join(", ");
+            let query = Query::parse(&format!("{}({arguments})", o.name)).expect("it parses");
+            let compiled = query.compile(&market).expect("it compiles");
+            let result = compiled.evaluate(&Rows::all(published.len())).remove(0).values;
+            let result: Vec<f64> =
+                (0..published.len() as u32).map(|row| result.value(row, 0)).collect();
+            let same = |(a, b): (&f64, &f64)| a == b || a.is_nan() && b.is_nan();
+            assert!(result.iter().zip(example.result).all(same), "{}: {result:?}", o.name);
         }
     }
 }

@@ -304,7 +304,9 @@ impl std::fmt::Debug for Body {
     }
 }
 
-/// A call on small inputs and what must come out, in the direction the operator works in: over rows, or over assets.
+/// A call on small inputs and what must come out, in the direction the operator works in: over rows, or over assets. The
+/// input of an operator over reports is what one company publishes before each row, of one quarter after the other;
+/// missing where it publishes nothing.
 #[derive(Debug)]
 pub struct Example {
     /// Its inputs, by parameter.

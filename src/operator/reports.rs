@@ -11,7 +11,7 @@ use crate::panel::{KnownReports, MISSING};
 pub type ReportKernel = fn(known: &KnownReports<'_>, constants: &[f64]) -> f64;
 
 const F: &[Parameter] = &[parameter("f", Accepts::Reported)];
-const NO_EXAMPLES: &[Example] = &[];
+const N: f64 = f64::NAN;
 const MISSING_RULE: &str =
     "missing where that period is not known, or the newest is older than the table's `max_age`";
 
@@ -30,6 +30,7 @@ const fn reports(
     parameters: &'static [Parameter],
     result: ResultType,
     kernel: ReportKernel,
+    examples: &'static [Example],
 ) -> Operator {
     Operator {
         name,
@@ -40,7 +41,7 @@ const fn reports(
         parameters,
         result,
         body: Body::Reports(kernel),
-        examples: NO_EXAMPLES,
+        examples,
     }
 }
 
@@ -52,6 +53,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         F,
         ResultType::Same,
         |known, _| known.newest(),
+        &[Example { inputs: &[&[10.0, N, 20.0]], constants: &[], result: &[10.0, 10.0, 20.0] }],
     ),
     reports(
         "quarter",
@@ -60,6 +62,11 @@ pub(super) const OPERATORS: &[Operator] = &[
         &[parameter("f", Accepts::Reported), back(200.0)],
         ResultType::Same,
         |known, constants| known.before(constants[0] / 4.0),
+        &[Example {
+            inputs: &[&[10.0, 20.0, N, 30.0]],
+            constants: &[1.0],
+            result: &[N, 10.0, 10.0, 20.0],
+        }],
     ),
     reports(
         "year",
@@ -68,6 +75,11 @@ pub(super) const OPERATORS: &[Operator] = &[
         &[parameter("f", Accepts::Reported), back(50.0)],
         ResultType::Same,
         |known, constants| known.before(constants[0]),
+        &[Example {
+            inputs: &[&[1.0, 2.0, 3.0, 4.0, 5.0]],
+            constants: &[1.0],
+            result: &[N, N, N, N, 1.0],
+        }],
     ),
     reports(
         "ttm",
@@ -79,6 +91,11 @@ pub(super) const OPERATORS: &[Operator] = &[
             true => known.before(constants[0]),
             false => (0..4).map(|k| known.before(constants[0] + f64::from(k) / 4.0)).sum(),
         },
+        &[Example {
+            inputs: &[&[10.0, 20.0, 30.0, 40.0, 50.0]],
+            constants: &[],
+            result: &[N, N, N, 100.0, 140.0],
+        }],
     ),
     reports(
         "age",
@@ -87,6 +104,11 @@ pub(super) const OPERATORS: &[Operator] = &[
         F,
         ResultType::Rows,
         |known, _| if known.newest().is_nan() { MISSING } else { known.age() },
+        &[Example {
+            inputs: &[&[10.0, N, N, 20.0]],
+            constants: &[],
+            result: &[0.0, 1.0, 2.0, 0.0],
+        }],
     ),
     Operator {
         missing: "false where nothing is known; never missing",
@@ -97,6 +119,7 @@ pub(super) const OPERATORS: &[Operator] = &[
             F,
             ResultType::Boolean,
             |known, _| f64::from(u8::from(!known.newest().is_nan() && known.age() == 0.0)),
+            &[Example { inputs: &[&[10.0, N, 20.0]], constants: &[], result: &[1.0, 0.0, 1.0] }],
         )
     },
 ];

@@ -129,9 +129,19 @@ fn result(operator: &Operator) -> String {
     }
 }
 
-/// `ts_mean([1, 2, 6], 2) = [–, 1.5, 4]`
+/// `ts_mean([1, 2, 6], 2) = [–, 1.5, 4]`; of reports, `quarter(f, k: 1) = [–, 10, 20] where the quarters are
+/// published as [10, 20, 30]`.
 fn example(operator: &Operator, example: &Example) -> String {
-    let mut inputs = example.inputs.iter().map(|i| list(i));
+    if !matches!(operator.body, Body::Reports(_)) {
+        return result_of(operator, example, example.inputs.iter().map(|i| list(i)).collect());
+    }
+    let names = operator.parameters.iter().take(example.inputs.len()).map(|p| p.name.to_owned());
+    let result = result_of(operator, example, names.collect());
+    format!("{result} where the quarters are published as {}", list(example.inputs[0]))
+}
+
+fn result_of(operator: &Operator, example: &Example, inputs: Vec<String>) -> String {
+    let mut inputs = inputs.into_iter();
     let mut constants = example.constants.iter();
     let mut arguments = vec![];
     let later = |place: usize| {

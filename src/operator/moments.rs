@@ -124,51 +124,55 @@ impl<const ROOT: bool> Fold<1, 4> for Deviation<ROOT> {
         let pair = Pair::of(m, n);
         let apart = pair.distance(a, a1, b, b1);
         let squares = pair.squares(a2 + b2, a1, b1, apart);
-        let variance = squares / (pair.count * (pair.count - ddof));
+        let variance = squares / pair.divisor(ddof);
         let enough = (pair.count >= least) & (pair.count > ddof);
         let value = if enough { finite(variance) } else { N };
         if ROOT { value.sqrt() } else { value }
     }
 }
 
-/// How two parts of a window with `m` and `n` values are joined. What it gives is multiplied by the count of both, which
-/// saves divisions: they are most of the work.
+/// How two parts of a window with `m` and `n` values are joined. Distances of the means come out times m·n, an empty part
+/// counting as one, and sums of squares times that twice and the count of both: divisions are most of the work, and a
+/// quotient of two such sums needs none of these.
 #[derive(Clone, Copy)]
 pub(super) struct Pair {
     m: f64,
     n: f64,
     count: f64,
-    product: f64,
-    /// 1 / (m·n), an empty part counting as one.
-    reciprocal: f64,
+    /// m·n, an empty part counting as one.
+    times: f64,
 }
 
 impl Pair {
     #[inline(always)]
     pub(super) fn of(m: f64, n: f64) -> Self {
-        let reciprocal = 1.0 / (m.max(1.0) * n.max(1.0));
-        Self { m, n, count: m + n, product: m * n, reciprocal }
+        Self { m, n, count: m + n, times: m.max(1.0) * n.max(1.0) }
     }
 
     /// The distance between the means of the parts; 0 where one is empty.
     #[inline(always)]
     pub(super) fn distance(self, a: f64, a1: f64, b: f64, b1: f64) -> f64 {
-        let apart = (b - a) + (b1 * self.m - a1 * self.n) * self.reciprocal;
-        if self.product > 0.0 { apart } else { 0.0 }
+        let apart = (b - a) * self.times + (b1 * self.m - a1 * self.n);
+        if self.m * self.n > 0.0 { apart } else { 0.0 }
     }
 
-    /// Count times Σ (x − x̄)(y − ȳ), from Σ de of both parts, the products Σ d·Σ e of each, and the distances of the
-    /// means.
+    /// Σ (x − x̄)(y − ȳ), from Σ de of both parts, the products Σ d·Σ e of each, and the distances of the means.
     #[inline(always)]
     pub(super) fn products(self, second: f64, a1a1: f64, b1b1: f64, dx: f64, dy: f64) -> f64 {
-        let means = (a1a1 * self.n.max(1.0) + b1b1 * self.m.max(1.0)) * self.reciprocal;
-        (second - means) * self.count + self.product * (dx * dy)
+        let within = second * self.times - (a1a1 * self.n.max(1.0) + b1b1 * self.m.max(1.0));
+        within * self.times * self.count + self.m * self.n * (dx * dy)
     }
 
     /// [`Self::products`] of one value with itself, which rounding must not make negative.
     #[inline(always)]
     pub(super) fn squares(self, second: f64, a1: f64, b1: f64, d: f64) -> f64 {
         self.products(second, a1 * a1, b1 * b1, d, d).max(0.0)
+    }
+
+    /// What [`Self::products`] are divided by for a variance or covariance.
+    #[inline(always)]
+    fn divisor(self, ddof: f64) -> f64 {
+        self.times * self.times * self.count * (self.count - ddof)
     }
 }
 
@@ -218,7 +222,7 @@ impl<const CORRELATION: bool> Fold<2, 8> for Joint<CORRELATION> {
             let scale = xx.sqrt() * yy.sqrt();
             ((xy / scale).clamp(-1.0, 1.0), scale > 0.0)
         } else {
-            (xy / (pair.count * (pair.count - 1.0)), pair.count > 1.0)
+            (xy / pair.divisor(1.0), pair.count > 1.0)
         };
         if enough & (pair.count >= least) { finite(value) } else { N }
     }

@@ -49,7 +49,11 @@ pub fn check(loaded: &Loaded, schema: &Schema) -> Result<Checked> {
     finish(checker, strategies, named)
 }
 
-/// Checks every definition of the files, used or not.
+/// The file that was asked for; the others are used by it, or by one of those.
+const FIRST: FileId = FileId::File(0);
+
+/// Checks every definition of the files, used or not; but what the market lacks for a file that is used is said where
+/// it is wanted only: a collection of factors serves markets that have the data for some of them.
 fn definitions<'a>(checker: &mut Checker<'a>) -> Vec<(String, ExpressionId)> {
     let loaded = checker.loaded;
     let mut named = vec![];
@@ -69,18 +73,24 @@ fn definitions<'a>(checker: &mut Checker<'a>) -> Vec<(String, ExpressionId)> {
             }
         }
     }
-    for definition in order::in_order(checker) {
+    // No file that is used needs what the first defines.
+    let (own, used): (Vec<_>, Vec<_>) =
+        order::in_order(checker).into_iter().partition(|d| d.file == FIRST);
+    let mut bare = |checker: &mut Checker<'a>, definition: scope::Definition<'a>| {
         let parameters = definition.kind.parameters();
-        let stands_alone = parameters.is_none_or(|p| p.iter().all(|p| p.default.is_some()));
-        if !stands_alone {
-            continue;
+        if !parameters.is_none_or(|p| p.iter().all(|p| p.default.is_some())) {
+            return;
         }
         let name = definition.kind.name();
         let id = checker.expand_bare(definition, name.span);
         if let (Some(id), DefinitionKind::Let(_)) = (id, definition.kind) {
             named.push(((definition.file, name.span), name.text.clone(), id));
         }
-    }
+    };
+    let said = checker.diagnostics.len();
+    used.into_iter().for_each(|d| bare(checker, d));
+    checker.forget_what_is_lacking(said);
+    own.into_iter().for_each(|d| bare(checker, d));
     named.sort_unstable_by_key(|(place, ..)| *place);
     named.into_iter().map(|(_, name, id)| (name, id)).collect()
 }
@@ -89,6 +99,7 @@ fn definitions<'a>(checker: &mut Checker<'a>) -> Vec<(String, ExpressionId)> {
 fn uncalled(checker: &mut Checker<'_>) {
     let loaded = checker.loaded;
     for file in (0..loaded.files.len()).map(FileId::File) {
+        let said = checker.diagnostics.len();
         for definition in loaded.definitions(file) {
             let DefinitionKind::Let(function) = definition.kind else { continue };
             let Some(parameters) = &function.parameters else { continue };
@@ -111,6 +122,9 @@ fn uncalled(checker: &mut Checker<'_>) {
             for default in parameters.iter().filter_map(|p| p.default.as_ref()) {
                 checker.infer(default, infer::Place { file, locals: &[] });
             }
+        }
+        if file != FIRST {
+            checker.forget_what_is_lacking(said);
         }
     }
 }

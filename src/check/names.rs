@@ -178,6 +178,14 @@ impl<'a> Checker<'a> {
         id.is_some()
     }
 
+    /// Takes back what was said, from a place on, of names and fields that are not there; what wants them will say so.
+    pub(super) fn forget_what_is_lacking(&mut self, said: usize) {
+        let lacks = |d: &Diagnostic| matches!(d.code, Code::UnknownName | Code::MissingField);
+        let new = self.diagnostics.split_off(said);
+        self.diagnostics.extend(new.into_iter().filter(|d| !lacks(d)));
+        self.expanded.retain(|_, id| id.is_some());
+    }
+
     /// A definition without brackets: a value, or a function whose parameters all have defaults.
     pub(super) fn expand_bare(
         &mut self,

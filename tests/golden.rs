@@ -3,7 +3,8 @@
 use decile::{
     Query,
     data::Market,
-    panel::{MarketData, Rows, from_days},
+    panel::{Date, MarketData, Rows, from_days},
+    types::Unit,
 };
 use ndarray::{Array3, Axis, s};
 use serde::Deserialize;
@@ -75,6 +76,11 @@ fn family(name: &str) {
 }
 
 fn compare(market: &Market, name: &str) {
+    compare_at(market, name, &Vec::from_iter(0..market.calendar().len()));
+}
+
+/// Compares what the market's expressions are at some rows, of which the figures are kept.
+fn compare_at(market: &Market, name: &str, rows: &[usize]) {
     let assets = market.schema().symbols.len();
     let cases: Vec<Case> = serde_json::from_reader(file(&format!("{name}.json"))).expect("cases");
     let figures = array(&format!("{name}.npy"));
@@ -83,7 +89,10 @@ fn compare(market: &Market, name: &str) {
     for (case, expected) in cases.iter().zip(figures.outer_iter()) {
         let found = evaluate(market, &case.expression);
         let near = case.near.as_ref().map(|near| evaluate(market, near));
-        for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        let places = rows.iter().flat_map(|row| row * assets..(row + 1) * assets);
+        assert_eq!(expected.len(), rows.len() * assets, "{}: rows and assets", case.expression);
+        for (i, expected) in places.zip(&expected) {
+            let found = found[i];
             let near = near.as_ref().map_or(0.0, |n| if n[i].is_nan() { 0.0 } else { n[i].abs() });
             let room = if case.exact { 0.0 } else { TOLERANCE * expected.abs().max(near) };
             let fits = found.is_nan() && expected.is_nan() || (found - expected).abs() <= room;
@@ -244,4 +253,42 @@ fn alpha158() {
 #[test]
 fn prices() {
     compare(&companies(), "prices");
+}
+
+/// Closes, a rate and the filings of twelve companies, as `companies.py` writes them.
+fn reporting() -> Market {
+    let prices = array("companies.prices.npy");
+    let (rows, assets) = (prices.len_of(Axis(1)), prices.len_of(Axis(2)) - 1);
+    let weekday = |day: &i32| (day + 3).rem_euclid(7) < 5;
+    let dates = (17_532..).filter(weekday).take(rows);
+    let dates = dates.map(|d| from_days(d).expect("a date")).collect();
+    let symbols: Vec<String> = (0..assets).map(|a| format!("A{a:02}")).collect();
+    let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
+    let columns = |part| prices.slice(s![0, .., part]).iter().copied().collect::<Vec<f64>>();
+    let market = Market::from_parts(dates, &symbols)
+        .rows_per_year(252)
+        .panel("close", &columns(ndarray::Slice::from(..assets)))
+        .series("risk_free", Unit::RATIO, &columns(ndarray::Slice::from(assets..)));
+    let text = std::io::read_to_string(file("companies.reports.csv")).expect("it is text");
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let names = lines.next().expect("the names of its columns").split_off(3);
+    let filings: Vec<Vec<&str>> = lines.collect();
+    let date = |text: &str| text.parse::<Date>().expect("a date");
+    let value =
+        |text: &str| if text.is_empty() { f64::NAN } else { text.parse().expect("a number") };
+    let shares = Unit::Known { money: 0, shares: 1, rows: 0, basis: None };
+    let figures = names.iter().enumerate();
+    let market = figures.fold(market, |market, (i, name)| {
+        let figures = filings.iter().map(|f| (f[0], date(f[1]), date(f[2]), value(f[3 + i])));
+        let unit = if *name == "shares_outstanding" { shares } else { Unit::MONEY };
+        market.as_of("filings", name, unit, &figures.collect::<Vec<_>>())
+    });
+    market.build()
+}
+
+#[test]
+fn companies_and_factors() {
+    let market = reporting();
+    let rows: Vec<usize> = (10..market.calendar().len()).step_by(11).collect();
+    compare_at(&market, "companies", &rows);
 }

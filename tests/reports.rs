@@ -187,3 +187,30 @@ fn examples_come_out() {
         }
     }
 }
+
+#[test]
+fn half_years_and_a_change_to_quarters_are_no_years() {
+    let dates: Vec<Date> = (18_262..18_262 + 400).filter_map(from_days).collect();
+    let close = vec![1.0; dates.len() * 2];
+    let revenue = [
+        ("H", date(2019, 6, 30), date(2019, 8, 1), 10.0),
+        ("H", date(2019, 12, 31), date(2020, 2, 1), 11.0),
+        ("Y", date(2017, 12, 31), date(2018, 2, 1), 80.0),
+        ("Y", date(2018, 12, 31), date(2019, 2, 1), 90.0),
+        ("Y", date(2019, 12, 31), date(2020, 2, 1), 100.0),
+        ("Y", date(2020, 3, 31), date(2020, 5, 1), 25.0),
+        ("Y", date(2020, 6, 30), date(2020, 8, 1), 26.0),
+        ("Y", date(2020, 9, 30), date(2020, 11, 1), 27.0),
+        ("Y", date(2020, 12, 31), date(2021, 1, 15), 28.0),
+    ];
+    let market = Market::from_parts(dates, &["H", "Y"])
+        .panel("close", &close)
+        .as_of("reports", "revenue", Unit::MONEY, &revenue)
+        .build();
+    let ttm = |day| at(&market, "ttm(revenue)", day);
+    assert!(ttm(date(2020, 3, 1))[0].is_nan(), "two half-years are neither a year nor quarters");
+    assert_eq!(ttm(date(2020, 3, 1))[1], 100.0);
+    assert!(ttm(date(2020, 6, 1))[1].is_nan(), "one quarter is no year");
+    assert!(ttm(date(2020, 12, 1))[1].is_nan(), "three quarters and a year are not four quarters");
+    assert_eq!(ttm(date(2021, 1, 20))[1], 106.0);
+}

@@ -83,13 +83,13 @@ pub(super) const OPERATORS: &[Operator] = &[
     ),
     reports(
         "ttm",
-        "The sum of the four quarters that ended with the newest known, or k years before it; where the periods known are years, that year.",
+        "The sum of the four quarters that ended with the newest known, or k years before it; where the periods known are years (the newest, and most, ended over nine months after the one before), that year; a year is never summed as a quarter.",
         "quarter(f, 4k) + quarter(f, 4k + 1) + quarter(f, 4k + 2) + quarter(f, 4k + 3)",
         &[parameter("f", Accepts::Reported), back(50.0)],
         ResultType::Same,
         |known, constants| match known.is_yearly() {
             true => known.before(constants[0]),
-            false => (0..4).map(|k| known.before(constants[0] + f64::from(k) / 4.0)).sum(),
+            false => known.four_quarters(constants[0]),
         },
         &[Example {
             inputs: &[&[10.0, 20.0, 30.0, 40.0, 50.0]],

@@ -92,6 +92,9 @@ pub struct KnownReports<'a> {
 /// By how many days a period's end may differ from the day it is looked for.
 const SAME_PERIOD: f64 = 20.0;
 
+/// Days after the end of a period over which the next one is a year's.
+const NINE_MONTHS: i32 = 274;
+
 impl KnownReports<'_> {
     fn newest_record(&self) -> Option<usize> {
         let newest = *self.periods.last()?;
@@ -105,13 +108,32 @@ impl KnownReports<'_> {
 
     /// The figure of the period that ended so many years before the newest; missing if the newest is.
     pub fn before(&self, years: f64) -> f64 {
-        let Some(newest) = self.newest_record() else { return super::MISSING };
-        let wanted = f64::from(self.records.period_end[newest]) - years * 365.25;
-        let distance = |p: &usize| (f64::from(self.records.period_end[*p]) - wanted).abs();
-        let nearest = self.periods.iter().rev().min_by(|a, b| distance(a).total_cmp(&distance(b)));
-        nearest
-            .filter(|p| distance(p) <= SAME_PERIOD)
-            .map_or(super::MISSING, |p| self.records.values[*p])
+        self.place(years).map_or(super::MISSING, |place| self.records.values[self.periods[place]])
+    }
+
+    /// The sum of the four quarters up to so many years before the newest; missing where one is, or is a whole year.
+    pub fn four_quarters(&self, years: f64) -> f64 {
+        let quarter =
+            |k| self.place(years + f64::from(k) / 4.0).filter(|place| !self.is_year(*place));
+        let value = |place: usize| self.records.values[self.periods[place]];
+        (0..4).map(|k| quarter(k).map_or(super::MISSING, value)).sum()
+    }
+
+    /// The place of the period that ended so many years before the newest.
+    fn place(&self, years: f64) -> Option<usize> {
+        let end = |place: usize| f64::from(self.records.period_end[self.periods[place]]);
+        let wanted = f64::from(self.records.period_end[self.newest_record()?]) - years * 365.25;
+        let distance = |place: &usize| (end(*place) - wanted).abs();
+        let places = (0..self.periods.len()).rev();
+        let nearest = places.min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        nearest.filter(|place| distance(place) <= SAME_PERIOD)
+    }
+
+    /// Whether a period ended so long after the one known before it that it is a whole year. Quarters of which one was
+    /// skipped, and half-years, lie closer together. The first does not tell.
+    fn is_year(&self, place: usize) -> bool {
+        let end = |place: usize| self.records.period_end[self.periods[place]];
+        place > 0 && end(place) - end(place - 1) > NINE_MONTHS
     }
 
     /// Rows since the newest period's latest version became known; 0 if nothing is known.
@@ -120,12 +142,12 @@ impl KnownReports<'_> {
         newest.map_or(0.0, |r| f64::from(self.row - self.records.known_from[r]))
     }
 
-    /// Whether the reports known are of whole years: more than half of the periods follow one another by over half a
-    /// year. One period alone does not tell.
+    /// Whether the reports known are of whole years: the newest period, and more than half of all, ended over nine
+    /// months after the one before. One period alone does not tell.
     pub fn is_yearly(&self) -> bool {
-        let end = |p: &usize| self.records.period_end[*p];
-        let long = self.periods.windows(2).filter(|w| end(&w[1]) - end(&w[0]) > 183).count();
-        long * 2 > self.periods.len().saturating_sub(1)
+        let followers = self.periods.len().saturating_sub(1);
+        let years = (1..=followers).filter(|place| self.is_year(*place)).count();
+        years * 2 > followers && self.is_year(followers)
     }
 }
 

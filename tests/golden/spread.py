@@ -11,37 +11,24 @@ import numpy as np
 import pandas as pd
 
 HERE = Path(__file__).parent
-r = np.random.default_rng(11)
-dates = pd.bdate_range("2018-01-01", "2019-12-31")
-T, N = len(dates), 15
-close = 50 * np.exp(np.cumsum(0.02 * r.normal(size=(T, N)), axis=0))
-x = np.round(r.normal(size=(T, N)).cumsum(axis=0), 1)
-w = np.exp(r.normal(size=(T, N)))
-x[r.random((T, N)) < 0.1] = np.nan
-w[r.random((T, N)) < 0.05] = np.nan
-w[:, 4] = 0.0
-close[r.random((T, N)) < 0.03] = np.nan
-close[300:, 2] = np.nan   # delisted
-close[:150, 3] = np.nan   # comes late
-np.save(HERE / "spread.inputs.npy", np.stack([close, x, w]))
-groups = np.array([0, 1, 2] * 5, dtype=float)
-groups[14] = np.nan
-
-C, X, W = (pd.DataFrame(a, index=dates) for a in (close, x, w))
 
 
-def formations(every, month):
+def formations(dates, after, every, month):
+    """The last sessions of the months that count; `after` is the session that follows the last of the dates."""
     period = dates.to_period("M")
-    last = [d for d, p, q in zip(dates, period, list(period[1:]) + [pd.Period("2020-01", "M")]) if p != q]
+    last = [d for d, p, q in zip(dates, period, list(period[1:]) + [after.to_period("M")]) if p != q]
     return [d for d in last if d.month % every == month % every]
 
 
-def spread(top=0.3, bottom=0.3, every=1, month=0, weight=None, within=None):
+def spread(X, C, after, top=0.3, bottom=0.3, every=1, month=0, weight=None, within=None):
+    """The return of each date, of scores and closes by date and asset; `within` is fixed by asset, or by date too."""
+    dates = C.index
     out = pd.Series(np.nan, index=dates)
-    formed = formations(every, month)
+    formed = formations(dates, after, every, month)
     for k, f in enumerate(formed):
         until = formed[k + 1] if k + 1 < len(formed) else dates[-1]
-        table = pd.DataFrame({"x": X.loc[f], "p": C.loc[f], "g": 0.0 if within is None else within})
+        groups = within.loc[f] if isinstance(within, pd.DataFrame) else within
+        table = pd.DataFrame({"x": X.loc[f], "p": C.loc[f], "g": 0.0 if within is None else groups})
         table["w"] = 1.0 if weight is None else weight.loc[f]
         table = table.dropna()
         table = table[table.w > 0]
@@ -70,15 +57,39 @@ def spread(top=0.3, bottom=0.3, every=1, month=0, weight=None, within=None):
     return out.to_numpy()
 
 
-cases = {
-    "spread(x)": spread(),
-    "spread(x, top: 20%, bottom: 40%, rebalance: quarterly)": spread(0.2, 0.4, 3, 3),
-    "spread(x, weight: w)": spread(weight=W),
-    "spread(x, top: 50%, bottom: 50%, weight: w, within: g, rebalance: annually(june))": spread(
-        0.5, 0.5, 12, 6, W, groups
-    ),
-    "spread(x, top: 100%, bottom: 0%, weight: w, rebalance: semiannually)": spread(1.0, 0.0, 6, 6, W),
-}
-lines = ",\n".join(json.dumps({"expression": e, "near": "0 * x + 0.01"}) for e in cases)
-(HERE / "spread.json").write_text(f"[\n{lines}\n]\n")
-np.save(HERE / "spread.npy", np.stack([np.repeat(v[:, None], N, axis=1) for v in cases.values()]))
+def figures():
+    """Writes the inputs and the figures."""
+    r = np.random.default_rng(11)
+    dates = pd.bdate_range("2018-01-01", "2019-12-31")
+    T, N = len(dates), 15
+    close = 50 * np.exp(np.cumsum(0.02 * r.normal(size=(T, N)), axis=0))
+    x = np.round(r.normal(size=(T, N)).cumsum(axis=0), 1)
+    w = np.exp(r.normal(size=(T, N)))
+    x[r.random((T, N)) < 0.1] = np.nan
+    w[r.random((T, N)) < 0.05] = np.nan
+    w[:, 4] = 0.0
+    close[r.random((T, N)) < 0.03] = np.nan
+    close[300:, 2] = np.nan   # delisted
+    close[:150, 3] = np.nan   # comes late
+    np.save(HERE / "spread.inputs.npy", np.stack([close, x, w]))
+    groups = np.array([0, 1, 2] * 5, dtype=float)
+    groups[14] = np.nan
+
+    C, X, W = (pd.DataFrame(a, index=dates) for a in (close, x, w))
+    after = pd.Timestamp("2020-01-01")
+    cases = {
+        "spread(x)": spread(X, C, after),
+        "spread(x, top: 20%, bottom: 40%, rebalance: quarterly)": spread(X, C, after, 0.2, 0.4, 3, 3),
+        "spread(x, weight: w)": spread(X, C, after, weight=W),
+        "spread(x, top: 50%, bottom: 50%, weight: w, within: g, rebalance: annually(june))": spread(
+            X, C, after, 0.5, 0.5, 12, 6, W, groups
+        ),
+        "spread(x, top: 100%, bottom: 0%, weight: w, rebalance: semiannually)": spread(X, C, after, 1.0, 0.0, 6, 6, W),
+    }
+    lines = ",\n".join(json.dumps({"expression": e, "near": "0 * x + 0.01"}) for e in cases)
+    (HERE / "spread.json").write_text(f"[\n{lines}\n]\n")
+    np.save(HERE / "spread.npy", np.stack([np.repeat(v[:, None], N, axis=1) for v in cases.values()]))
+
+
+if __name__ == "__main__":
+    figures()

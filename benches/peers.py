@@ -71,6 +71,32 @@ def demean(x, group, groups, out):
             out[t, a] = x[t, a] - total[group[a]]
 
 
+@numba.njit(parallel=True)
+def minimum(x, window, out):
+    """Blocks of `window` rows, each from its end and from its start (van Herk), some assets at a time."""
+    rows, assets = x.shape
+    step = 64
+    for block in numba.prange((assets + step - 1) // step):
+        first, last = block * step, min(assets, (block + 1) * step)
+        head, tail = np.empty((window, step)), np.empty((window, step))
+        for start in range(0, rows, window):
+            end = min(start + window, rows)
+            for t in range(start, end):
+                i = t - start
+                for a in range(first, last):
+                    v = x[t, a] if x[t, a] == x[t, a] else np.inf
+                    head[i, a - first] = v if i == 0 else min(head[i - 1, a - first], v)
+                    least = head[i, a - first]
+                    if start > 0 and i + 1 < window:
+                        least = min(least, tail[i + 1, a - first])
+                    out[t, a] = least
+            for t in range(end - 1, start - 1, -1):
+                i = t - start
+                for a in range(first, last):
+                    v = x[t, a] if x[t, a] == x[t, a] else np.inf
+                    tail[i, a - first] = v if t == end - 1 else min(tail[i + 1, a - first], v)
+
+
 def kunquant(name, function, time_layout, inputs, outputs, days):
     config = KunCompilerConfig(
         dtype="double", input_layout=time_layout, output_layout=time_layout, blocking_len=8,
@@ -113,6 +139,7 @@ def main():
     timed("ts_rank 20", "py-alpha-lib", lambda: alpha.RANK(flat, 20))
     timed("ema 20", "py-alpha-lib", lambda: alpha.EMA(flat, 20))
     timed("decay_linear 10", "py-alpha-lib", lambda: alpha.LWMA(flat, 10))
+    timed("ts_min 252", "numba", lambda: minimum(days, 252, out))
     timed("zscore", "numba", lambda: zscore(days, out))
     timed("zscore, new memory", "numba", lambda: zscore(days, np.empty_like(days)))
     sector = np.arange(ASSETS) * 7 % 11

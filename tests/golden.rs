@@ -114,17 +114,20 @@ fn basic() {
     family("basic");
 }
 
+/// So many weekdays from 2018 on.
+fn weekdays(count: usize) -> Vec<Date> {
+    let weekday = |day: &i32| (day + 3).rem_euclid(7) < 5;
+    (17_532..).filter(weekday).take(count).map(|d| from_days(d).expect("a date")).collect()
+}
+
 /// Prices, a score, a weight and a group, on which portfolios are formed; the first so many rows of them.
 fn portfolios(rows: usize) -> Market {
     let inputs = array("spread.inputs.npy");
-    let weekday = |day: &i32| (day + 3).rem_euclid(7) < 5;
-    let dates = (17_532..).filter(weekday).take(rows);
-    let dates = dates.map(|d| from_days(d).expect("a date")).collect();
     let symbols: Vec<String> = (0..inputs.len_of(Axis(2))).map(|a| format!("A{a:02}")).collect();
     let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
     let field = |i: usize| inputs.slice(s![i, ..rows, ..]).iter().copied().collect::<Vec<f64>>();
     let group = |a: usize| if a == 14 { "" } else { ["a", "b", "c"][a % 3] };
-    Market::from_parts(dates, &symbols)
+    Market::from_parts(weekdays(rows), &symbols)
         .panel("close", &field(0))
         .panel("x", &field(1))
         .panel("w", &field(2))
@@ -259,13 +262,10 @@ fn prices() {
 fn reporting() -> Market {
     let prices = array("companies.prices.npy");
     let (rows, assets) = (prices.len_of(Axis(1)), prices.len_of(Axis(2)) - 1);
-    let weekday = |day: &i32| (day + 3).rem_euclid(7) < 5;
-    let dates = (17_532..).filter(weekday).take(rows);
-    let dates = dates.map(|d| from_days(d).expect("a date")).collect();
     let symbols: Vec<String> = (0..assets).map(|a| format!("A{a:02}")).collect();
     let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
     let columns = |part| prices.slice(s![0, .., part]).iter().copied().collect::<Vec<f64>>();
-    let market = Market::from_parts(dates, &symbols)
+    let market = Market::from_parts(weekdays(rows), &symbols)
         .rows_per_year(252)
         .panel("close", &columns(ndarray::Slice::from(..assets)))
         .series("risk_free", Unit::RATIO, &columns(ndarray::Slice::from(assets..)));

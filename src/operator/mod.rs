@@ -432,17 +432,11 @@ fn finite(x: f64) -> f64 {
 #[inline(always)]
 fn power(x: f64, y: f64) -> f64 {
     finite(match y {
-        _ if x.is_nan() => x,
+        _ if x.is_nan() || y.is_nan() => f64::NAN,
         2.0 => x * x,
         // A root of −0 is −0, its power 0.
         0.5 if x >= 0.0 => x.sqrt() + 0.0,
-        _ => {
-            if y.is_nan() {
-                y
-            } else {
-                libm::pow(x, y)
-            }
-        }
+        _ => libm::pow(x, y),
     })
 }
 

@@ -108,7 +108,7 @@ fn panels(criterion: &mut Criterion) {
         let plan = schedule(&logical, &[demand], market.calendar());
         let title = constants.first().map_or((*name).to_owned(), |c| format!("{name} {c}"));
         group.bench_function(title, |b| {
-            b.iter(|| black_box(execute::run(&plan, &market, &[(root, Arc::clone(&all))])));
+            b.iter(|| black_box(execute::run(&plan, &market, &[], &[(root, Arc::clone(&all))])));
         });
     }
     group.finish();

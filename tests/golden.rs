@@ -143,10 +143,20 @@ fn spread() {
 }
 
 #[test]
-fn a_spread_sees_no_later_row() {
-    let cases: Vec<Case> = serde_json::from_reader(file("spread.json")).expect("cases");
+fn predict() {
+    compare(&portfolios(PORTFOLIO_ROWS), "predict");
+}
+
+/// What is made of portfolios and of what is learned.
+fn looks_far_back() -> impl Iterator<Item = Case> {
+    let cases = |name| serde_json::from_reader::<_, Vec<Case>>(file(name)).expect("cases");
+    cases("spread.json").into_iter().chain(cases("predict.json"))
+}
+
+#[test]
+fn a_spread_and_a_prediction_see_no_later_row() {
     let whole = portfolios(PORTFOLIO_ROWS);
-    for case in cases {
+    for case in looks_far_back() {
         let full = evaluate(&whole, &case.expression);
         // Within a month, at its end, and where prices are missing or an asset has just traded for the last time.
         for rows in [2, 23, 130, 300, 301, 317, 390, 521] {
@@ -158,10 +168,9 @@ fn a_spread_sees_no_later_row() {
 }
 
 #[test]
-fn a_spread_does_not_depend_on_the_dates_asked_for() {
-    let cases: Vec<Case> = serde_json::from_reader(file("spread.json")).expect("cases");
+fn a_spread_and_a_prediction_do_not_depend_on_the_dates_asked_for() {
     let market = portfolios(PORTFOLIO_ROWS);
-    for case in cases {
+    for case in looks_far_back() {
         let query = Query::parse(&case.expression).expect("it parses");
         let compiled = query.compile(&market).expect("it compiles");
         let values = |rows: Vec<u32>| compiled.evaluate(&Rows::new(rows, PORTFOLIO_ROWS)).remove(0);
@@ -169,8 +178,8 @@ fn a_spread_does_not_depend_on_the_dates_asked_for() {
         for rows in [vec![0], vec![22], vec![23], vec![131, 132, 400], (250..330).collect()] {
             let some = values(rows.clone()).values;
             for row in rows {
-                let bits = |x: f64| x.to_bits();
-                let (a, b) = (some.value(row, 0), full.value(row, 0));
+                let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                let (a, b) = (some.row(row).expect("asked for"), full.row(row).expect("all are"));
                 assert_eq!(bits(a), bits(b), "{}: row {row}", case.expression);
             }
         }

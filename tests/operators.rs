@@ -45,7 +45,13 @@ fn values(seed: u64, rows: usize) -> Vec<f64> {
 
 /// The operators that are computed from values; those over reports have cases of their own.
 fn computed() -> impl Iterator<Item = &'static Operator> {
-    operator::all().filter(|o| !matches!(o.body, Body::Reports(_) | Body::Spread))
+    let market = |body| {
+        matches!(
+            body,
+            Body::Reports(_) | Body::Spread | Body::Forward | Body::Predict | Body::Returns
+        )
+    };
+    operator::all().filter(move |o| !market(o.body))
 }
 
 fn booleans(values: &[f64]) -> Vec<f64> {
@@ -170,7 +176,7 @@ fn run(
     let rows = Arc::new(rows);
     let demand = Demand { node: root, rows: rows.as_ref().clone() };
     let plan = schedule(&logical, &[demand], market.calendar());
-    let (signals, _) = execute::run(&plan, &market, &[(root, rows)]);
+    let (signals, _) = execute::run(&plan, &market, &[], &[(root, rows)]);
     signals[0].values.to_vec()
 }
 

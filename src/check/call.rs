@@ -4,7 +4,6 @@ use super::{
     error,
     expression::{Expression, ExpressionId},
     infer::{Checker, Place},
-    names::comes_later,
     scope::{Definition, Found},
 };
 use crate::{
@@ -14,9 +13,6 @@ use crate::{
     syntax::ast,
     types::{Kind, Shape, Type, Unit},
 };
-
-/// The argument that is no value but says when a factor portfolio is formed.
-pub(super) const REBALANCE: &str = "rebalance";
 
 /// The longest window, in rows: four centuries of daily data.
 const LONGEST: f64 = 100_000.0;
@@ -66,17 +62,14 @@ impl<'a> Checker<'a> {
         {
             return self.member(value?, &callee.name, Some(arguments), span, place);
         }
-        let is_known =
-            self.names.function(place.file, name).is_some() || operator::find(name).is_some();
-        if callee.table.is_none() && !is_known && comes_later(name) {
-            // Its arguments may hold things that only it understands.
-            self.look_up_function(name, callee.span(), place);
-            return None;
-        }
+        let is_let = callee.table.is_some() || self.names.function(place.file, name).is_some();
+        let operator = operator::find(name).filter(|_| !is_let);
         let mut given: Vec<Given<'a>> =
             piped.map(|(e, id)| Given::one(None, e.span, id)).into_iter().collect();
         for argument in arguments {
-            given.push(self.given(argument, place));
+            let name = argument.name.as_ref().map(|n| n.text.as_str());
+            let parameter = operator.and_then(|o| o.parameter(name, given.len()));
+            given.push(self.given(argument, parameter, place));
         }
         if let Some(table) = &callee.table {
             if table.text != "std" {
@@ -93,7 +86,7 @@ impl<'a> Checker<'a> {
         } else if let Some(definition) = self.names.function(place.file, name) {
             return self.call_definition(definition, given, span);
         }
-        match operator::find(name) {
+        match operator {
             Some(operator) => self.call_operator(operator, given, span),
             None => match self.names.find(place.file, name, self.schema) {
                 Found::Definition(definition) | Found::Both(definition, _) => {
@@ -107,10 +100,15 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn given(&mut self, argument: &'a ast::Argument, place: Place<'_>) -> Given<'a> {
+    fn given(
+        &mut self,
+        argument: &'a ast::Argument,
+        parameter: Option<&Parameter>,
+        place: Place<'_>,
+    ) -> Given<'a> {
         let (name, span) = (argument.name.as_ref(), argument.value.span);
-        if name.is_some_and(|n| n.text == REBALANCE) {
-            return Given::one(name, span, self.formation(&argument.value));
+        if let Some(parameter) = parameter.filter(|p| p.accepts.is_word()) {
+            return Given::one(name, span, self.word(parameter, &argument.value, place));
         }
         match &argument.value.kind {
             ast::ExpressionKind::List(items) => {
@@ -124,10 +122,6 @@ impl<'a> Checker<'a> {
     /// Complains of a name before brackets that is no function.
     pub(super) fn look_up_function(&mut self, name: &str, span: Span, place: Place<'_>) {
         if self.names.function(place.file, name).is_some() || operator::find(name).is_some() {
-            return;
-        }
-        if comes_later(name) {
-            self.report(error::not_available(span, &format!("`{name}(…)`")));
             return;
         }
         let is_value = place.locals.iter().any(|(local, _)| *local == name)
@@ -270,7 +264,7 @@ impl<'a> Checker<'a> {
         let mut names: Vec<&str> = operator.parameters.iter().map(|p| p.name).collect();
         let many = |p: &Parameter| matches!(p.default, Default::Repeated | Default::Many);
         let repeated = operator.parameters.iter().position(many);
-        if operator.is_cross() {
+        if operator.takes_groups() {
             names.push("within");
         }
         let signature = operator.signature();
@@ -334,6 +328,7 @@ impl<'a> Checker<'a> {
             || !self.has_axis(operator, &inputs)
             || !self.window_can_be_full(operator, &constants, span)
             || !self.constants_agree(operator, inputs.len(), &constants, span)
+            || !self.can_learn(operator, &inputs, &constants, span)
         {
             return None;
         }
@@ -490,8 +485,8 @@ impl<'a> Checker<'a> {
         let shape = inputs.iter().fold(Shape::Scalar, |s, (id, _)| s.join(self.ty(*id).shape));
         let ty = self.ty(inputs[0].0);
         let (axis, fits) = match operator.body {
-            Body::Map(_) | Body::Reports(_) => return true,
-            Body::Cross(_) | Body::Reduce(_) | Body::Spread => {
+            Body::Map(_) | Body::Reports(_) | Body::Forward | Body::Returns => return true,
+            Body::Cross(_) | Body::Reduce(_) | Body::Spread | Body::Predict => {
                 ("across assets", matches!(shape, Shape::Panel | Shape::Static))
             }
             Body::Lag | Body::Window(_) | Body::Scan(_) => {

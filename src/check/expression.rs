@@ -60,6 +60,17 @@ pub enum Expression {
     },
 }
 
+impl Expression {
+    /// What it is made of.
+    pub fn inputs(&self) -> Vec<ExpressionId> {
+        match self {
+            Self::Constant(_) | Self::Text(_) | Self::Field(_) => vec![],
+            Self::Of { value, .. } => vec![*value],
+            Self::Apply { inputs, within, .. } => inputs.iter().chain(within).copied().collect(),
+        }
+    }
+}
+
 /// All checked expressions of a program.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Expressions {

@@ -58,6 +58,8 @@ pub(super) struct Checker<'a> {
     /// Fields that definitions of the library wanted and the market lacks, since the library was last entered.
     pub(super) lacking: Vec<String>,
     pub(super) depth: usize,
+    /// The names of the strategies of the file, in the order of the text.
+    pub(super) strategies: Vec<&'a str>,
 }
 
 impl<'a> Checker<'a> {
@@ -75,6 +77,7 @@ impl<'a> Checker<'a> {
             active: vec![],
             lacking: vec![],
             depth: 0,
+            strategies: loaded.strategy_names(),
         }
     }
 
@@ -405,11 +408,12 @@ impl<'a> Checker<'a> {
         }
         let reduced = match operator.body {
             Body::Reduce(_) => within.is_none(),
-            Body::Spread => true,
+            Body::Spread | Body::Returns => true,
             _ => false,
         };
         let mut ty = operator.result.of(&types, reduced);
-        if operator.is_cross() && !reduced {
+        let across = operator.is_cross() || matches!(operator.body, Body::Forward);
+        if across && !reduced {
             ty.shape = Shape::Panel;
         }
         if let Body::Map(kernel) = operator.body

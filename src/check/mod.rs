@@ -5,6 +5,7 @@ mod call;
 mod clause;
 mod error;
 mod expression;
+mod foresight;
 mod infer;
 mod names;
 mod operands;
@@ -45,6 +46,7 @@ pub fn check(loaded: &Loaded, schema: &Schema) -> Result<Checked> {
     let named = definitions(&mut checker);
     settings(&mut checker);
     let strategies = strategies(&mut checker);
+    checker.foresight(&strategies);
     uncalled(&mut checker);
     finish(checker, strategies, named)
 }
@@ -198,10 +200,10 @@ fn strategies<'a>(checker: &mut Checker<'a>) -> Vec<Strategy> {
         }
         let first = shared[0].1;
         no_benchmark_of_itself(checker, &loaded.name, &shared);
-        let strategy = checker.strategy(&loaded.name, documentation, first, &shared, &[]);
+        let strategy = checker.strategy(&loaded.name, documentation, first, &shared);
         return strategy.into_iter().collect();
     }
-    let names: Vec<&str> = blocks.iter().map(|(b, _)| b.name.text.as_str()).collect();
+    let names = loaded.strategy_names();
     let mut checked = vec![];
     for (i, (block, documentation)) in blocks.iter().enumerate() {
         if let Some(first) = names[..i].iter().position(|n| *n == block.name.text) {
@@ -217,7 +219,6 @@ fn strategies<'a>(checker: &mut Checker<'a>) -> Vec<Strategy> {
             *documentation,
             block.name.span,
             &clauses,
-            &names,
         ));
     }
     checked
@@ -272,11 +273,24 @@ pub fn check_expressions(
     for expression in expressions {
         if let Some(id) = checker.infer(expression, FILE)
             && checker.has_labels(id, expression.span)
+            && checker.sees_nothing_ahead(id)
         {
             named.push((loaded.sources.slice(expression.span).to_owned(), id));
         }
     }
-    finish(checker, vec![], named)
+    let strategies = strategies_needed(&mut checker, &named);
+    finish(checker, strategies, named)
+}
+
+/// The strategies of the file, if the returns of one are wanted.
+fn strategies_needed(checker: &mut Checker<'_>, named: &[(String, ExpressionId)]) -> Vec<Strategy> {
+    let wanted = named.iter().map(|(_, id)| *id);
+    if checker.expressions.strategies_in(wanted).is_empty() {
+        return vec![];
+    }
+    let strategies = strategies(checker);
+    checker.foresight(&strategies);
+    strategies
 }
 
 /// The checked `let`s without brackets of a file, whatever its strategies are.
@@ -299,6 +313,8 @@ pub fn check_definitions(loaded: &Loaded, schema: &Schema) -> Result<Checked> {
         own.contains(name.as_str())
             && seen.insert(name.clone())
             && !matches!(checker.expressions.get(*id), Expression::Text(_))
+            // A target is nothing by itself.
+            && checker.expressions.horizon(*id) == 0
     });
     if named.is_empty() && !checker.failed() {
         let complaint = Diagnostic::error(Code::EmptyFile, "the file has no `let` to evaluate");
@@ -309,7 +325,8 @@ pub fn check_definitions(loaded: &Loaded, schema: &Schema) -> Result<Checked> {
                 .help(help),
         );
     }
-    finish(checker, vec![], named)
+    let strategies = strategies_needed(&mut checker, &named);
+    finish(checker, strategies, named)
 }
 
 fn finish(

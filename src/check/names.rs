@@ -31,13 +31,6 @@ const STATE: &[&str] = &[
     "place",
 ];
 
-/// Functions and library names of the language that this version does not carry out.
-#[rustfmt::skip]
-const LATER: &[&str] = &[
-    // Portfolio, models and state
-    "returns", "forward_return", "predict",
-];
-
 impl<'a> Checker<'a> {
     /// What a name without brackets stands for.
     pub(super) fn name(&mut self, path: &'a ast::Path, place: Place<'_>) -> Option<ExpressionId> {
@@ -105,8 +98,6 @@ impl<'a> Checker<'a> {
                     "it may stand only in `rebalance when`, `exit when`, `keep until` and `expect`",
                 ),
             );
-        } else if LATER.contains(&name) {
-            self.report(error::not_available(span, &format!("`{name}`")));
         } else {
             let error = error::unknown_name(span, name, self.names.all(place.file, self.schema));
             self.report(error);
@@ -253,9 +244,4 @@ impl<'a> Checker<'a> {
         self.expanded.insert(key, id);
         id
     }
-}
-
-/// Whether a function is part of the language but not of this version.
-pub(super) fn comes_later(name: &str) -> bool {
-    LATER.contains(&name)
 }

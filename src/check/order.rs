@@ -2,12 +2,12 @@
 //! here, used or not, however long the chain.
 
 use super::{
-    call::REBALANCE,
     error,
     infer::Checker,
     scope::{Definition, DefinitionKind, FileId},
 };
 use crate::{
+    operator,
     source::Span,
     syntax::ast::{self, Argument, Expression, ExpressionKind as K},
 };
@@ -46,10 +46,19 @@ pub fn names_used(expression: &Expression) -> impl Iterator<Item = (&str, bool)>
     uses(expression).into_iter().map(|u| (u.name, u.called))
 }
 
-/// The value of an argument; `rebalance:` is a date rule, whose words are no names.
-fn value_of(argument: &Argument) -> Option<&Expression> {
-    let is_rule = argument.name.as_ref().is_some_and(|name| name.text == REBALANCE);
-    (!is_rule).then_some(&argument.value)
+/// The values of the arguments of a call, of which the first stands at a place among the parameters; what is written in
+/// words of its own (`rebalance: monthly`, `model: ridge(1)`) holds no names.
+fn values<'a>(
+    callee: &ast::Path,
+    first: usize,
+    arguments: &'a [Argument],
+) -> impl Iterator<Item = &'a Expression> {
+    let operator = operator::find(&callee.name.text);
+    arguments.iter().enumerate().filter_map(move |(i, argument)| {
+        let name = argument.name.as_ref().map(|n| n.text.as_str());
+        let parameter = operator.and_then(|o| o.parameter(name, first + i));
+        (!parameter.is_some_and(|p| p.accepts.is_word())).then_some(&argument.value)
+    })
 }
 
 fn parts(e: &Expression) -> Vec<&Expression> {
@@ -61,13 +70,13 @@ fn parts(e: &Expression) -> Vec<&Expression> {
         | K::Missing
         | K::Date(_)
         | K::Name(_) => vec![],
-        K::Call { arguments, .. } => arguments.iter().filter_map(value_of).collect(),
-        K::Pipe { value, arguments, .. } => {
-            let rest = arguments.iter().flatten().filter_map(value_of);
+        K::Call { callee, arguments } => values(callee, 0, arguments).collect(),
+        K::Pipe { value, callee, arguments } => {
+            let rest = values(callee, 1, arguments.as_deref().unwrap_or(&[]));
             std::iter::once(value.as_ref()).chain(rest).collect()
         }
         K::Member { value, arguments, .. } => {
-            let rest = arguments.iter().flatten().filter_map(value_of);
+            let rest = arguments.iter().flatten().map(|a| &a.value);
             std::iter::once(value.as_ref()).chain(rest).collect()
         }
         K::Unary { operand, .. } => vec![operand],

@@ -37,6 +37,20 @@ pub struct Loaded {
     pub settings: Vec<(String, ast::Expression)>,
 }
 
+impl Loaded {
+    /// The names of the strategies of the file that is run, in the order of the text.
+    pub fn strategy_names(&self) -> Vec<&str> {
+        let items = &self.files[0].tree.items;
+        let blocks = items.iter().filter_map(|item| match &item.kind {
+            ast::ItemKind::Strategy(block) => Some(block.name.text.as_str()),
+            _ => None,
+        });
+        let names: Vec<&str> = blocks.collect();
+        let stands_alone = items.iter().any(|i| matches!(i.kind, ast::ItemKind::Clause(_)));
+        if names.is_empty() && stands_alone { vec![&self.name] } else { names }
+    }
+}
+
 /// Which assets the cross-sectional operators of a signal see; those of `universe` itself see every priced asset that is
 /// no reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -86,6 +86,7 @@ pub(super) fn steps(
             StepKind::Pass => "pass",
             StepKind::Cross => "cross",
             StepKind::Spread => "spread",
+            StepKind::Predict => "predict",
             StepKind::Column => "column",
         },
         nodes: step.nodes.iter().map(|id| explained(plan, *id, schema, &reasons)).collect(),

@@ -5,6 +5,7 @@ mod explain;
 mod load;
 mod panel_file;
 mod query;
+mod returns;
 
 pub use explain::{ExplainedNode, ExplainedStep, Explanation};
 pub use load::{LIBRARY, SETTING};
@@ -12,7 +13,7 @@ pub use query::{ColumnType, CompiledQuery, Evaluated, Query, session};
 
 use crate::{
     backtest::{self, Simulation, Track},
-    check::{self, Benchmark, Checked, Loaded, Policy},
+    check::{self, Benchmark, CalendarRule, Checked, Loaded, Policy},
     diagnostic::{Code, Diagnostic, Diagnostics, Result},
     execute::{self, Measure, Signals},
     metric::Value,
@@ -72,9 +73,7 @@ impl Strategy {
         let checked = check::check(&self.loaded, market.schema())?;
         let (lowered, signals) = plan::lower(&checked);
         let (logical, applied) = plan::optimize(&lowered);
-        // Roots keep their order, so each strategy's signals are its part of them.
-        let mut roots = logical.roots.iter().copied();
-        let signals = signals.iter().map(|s| roots.by_ref().take(s.len()).collect()).collect();
+        let signals = plan::by_strategy(&logical, &signals);
         Ok(Compiled {
             market,
             loaded: self.loaded.clone(),
@@ -112,6 +111,52 @@ struct Period {
     is_empty: bool,
 }
 
+/// The period of a strategy with its decisions.
+fn period(
+    calendar: &Calendar,
+    rules: &[CalendarRule],
+    from: Option<Date>,
+    to: Option<Date>,
+) -> Period {
+    let first = from.map_or(0, |d| calendar.first_at_or_after(d));
+    let end =
+        to.map_or(calendar.len() as Row, |d| calendar.last_at_or_before(d).map_or(0, |r| r + 1));
+    let Some(last) = end.checked_sub(1).filter(|last| *last >= first) else {
+        return Period { first, last: first, decisions: vec![], is_empty: true };
+    };
+    let decisions = backtest::schedule::decision_rows(rules, calendar, first, last);
+    Period { first, last, decisions, is_empty: false }
+}
+
+/// At which rows each signal of a strategy is wanted.
+fn wanted(
+    calendar: &Calendar,
+    strategy: &check::Strategy,
+    period: &Period,
+    signals: &[NodeId],
+) -> Vec<(NodeId, Arc<Rows>)> {
+    let rows = calendar.len();
+    let decisions = Arc::new(Rows::new(period.decisions.clone(), rows));
+    let end = period.last.saturating_add(1).min(rows as Row);
+    let daily = Arc::new(Rows::new((0..end).collect(), rows));
+    let of_signal = |(i, node): (usize, &NodeId)| {
+        let every_day = strategy.daily.iter().any(|d| d.0 as usize == i);
+        (*node, Arc::clone(if every_day { &daily } else { &decisions }))
+    };
+    signals.iter().enumerate().map(of_signal).collect()
+}
+
+fn demands(wanted: &[(NodeId, Arc<Rows>)]) -> Vec<Demand> {
+    let demand =
+        |(node, rows): &(NodeId, Arc<Rows>)| Demand { node: *node, rows: rows.as_ref().clone() };
+    wanted.iter().map(demand).collect()
+}
+
+/// The rows that must lie before a strategy's first decision for all its windows to be full.
+fn lookback(signals: &[NodeId], plan: &ExecutionPlan) -> u32 {
+    signals.iter().map(|n| plan.lookbacks[n.0 as usize]).max().unwrap_or(0)
+}
+
 impl<'m> Compiled<'m> {
     /// Narrows the period of every strategy; `None` leaves what the text says.
     #[must_use]
@@ -137,44 +182,28 @@ impl<'m> Compiled<'m> {
 
     fn period(&self, strategy: &check::Strategy) -> Period {
         let policy = &strategy.policy;
-        let calendar = self.calendar();
-        let from = self.from.or(policy.from);
-        let to = self.to.or(policy.to);
-        let first = from.map_or(0, |d| calendar.first_at_or_after(d));
-        let end = to
-            .map_or(calendar.len() as Row, |d| calendar.last_at_or_before(d).map_or(0, |r| r + 1));
-        let Some(last) = end.checked_sub(1).filter(|last| *last >= first) else {
-            return Period { first, last: first, decisions: vec![], is_empty: true };
-        };
-        let decisions = backtest::schedule::decision_rows(&policy.schedule, calendar, first, last);
-        Period { first, last, decisions, is_empty: false }
+        let (from, to) = (self.from.or(policy.from), self.to.or(policy.to));
+        period(self.calendar(), &policy.schedule, from, to)
     }
 
     /// The plan for all strategies at once, and at which rows each signal is wanted.
     fn schedule(&self, periods: &[Period]) -> (ExecutionPlan, Vec<(NodeId, Arc<Rows>)>) {
-        let rows = self.calendar().len();
-        let mut wanted = vec![];
-        for ((strategy, period), signals) in
-            self.checked.strategies.iter().zip(periods).zip(&self.signals)
-        {
-            let decisions = Arc::new(Rows::new(period.decisions.clone(), rows));
-            let end = period.last.saturating_add(1).min(rows as Row);
-            let daily = Arc::new(Rows::new((0..end).collect(), rows));
-            for (i, node) in signals.iter().enumerate() {
-                let every_day = strategy.daily.iter().any(|d| d.0 as usize == i);
-                wanted.push((*node, Arc::clone(if every_day { &daily } else { &decisions })));
-            }
-        }
-        let demands: Vec<Demand> = wanted
-            .iter()
-            .map(|(node, rows)| Demand { node: *node, rows: rows.as_ref().clone() })
+        let strategies = self.checked.strategies.iter().zip(periods).zip(&self.signals);
+        let wanted: Vec<(NodeId, Arc<Rows>)> = strategies
+            .flat_map(|((strategy, period), signals)| {
+                wanted(self.calendar(), strategy, period, signals)
+            })
             .collect();
-        (plan::schedule(&self.logical, &demands, self.calendar()), wanted)
+        (plan::schedule(&self.logical, &demands(&wanted), self.calendar()), wanted)
     }
 
-    /// The rows that must lie before a strategy's first decision for all its windows to be full.
-    fn lookback(&self, strategy: usize, plan: &ExecutionPlan) -> u32 {
-        self.signals[strategy].iter().map(|n| plan.lookbacks[n.0 as usize]).max().unwrap_or(0)
+    /// The returns of the strategies that others take.
+    fn returns(&self) -> Result<Vec<Vec<f64>>> {
+        let needs = |s: &check::Strategy| s.needs(&self.checked.expressions);
+        let wanted = self.checked.strategies.iter().flat_map(needs).map(|(s, _)| s).collect();
+        let plan = (&self.logical, self.signals.as_slice());
+        returns::returns(self.market, &self.checked, plan, wanted)
+            .map_err(|fault| Diagnostics::new(vec![*fault], &self.loaded.sources))
     }
 
     /// The signals of each strategy, and what each step took.
@@ -182,8 +211,9 @@ impl<'m> Compiled<'m> {
         &self,
         plan: &ExecutionPlan,
         wanted: &[(NodeId, Arc<Rows>)],
+        returns: &[Vec<f64>],
     ) -> (Vec<Signals>, Vec<Measure>) {
-        let (signals, measures) = execute::run(plan, self.market, wanted);
+        let (signals, measures) = execute::run(plan, self.market, returns, wanted);
         let mut signals = signals.into_iter();
         let by_strategy = self
             .signals
@@ -196,11 +226,12 @@ impl<'m> Compiled<'m> {
     /// Every stage of the program; with `analyze`, run once and measured.
     ///
     /// # Errors
-    /// None of its own; the text has been parsed before.
+    /// With `analyze`, a strategy whose returns another one takes and that cannot be run.
     pub fn explain(&self, analyze: bool) -> Result<Explanation> {
         let periods: Vec<Period> = self.checked.strategies.iter().map(|s| self.period(s)).collect();
         let (plan, wanted) = self.schedule(&periods);
-        let measures = analyze.then(|| self.signals(&plan, &wanted).1);
+        let returns = if analyze { Some(self.returns()?) } else { None };
+        let measures = returns.map(|returns| self.signals(&plan, &wanted, &returns).1);
         let schema = self.market.schema();
         let mut roots = vec![];
         for ((strategy, period), signals) in
@@ -233,7 +264,9 @@ impl<'m> Compiled<'m> {
             rules: self.applied.clone(),
             optimized: explain::logical_lines(&self.logical, schema),
             steps: explain::steps(&plan, self.market, &roots, measures.as_deref()),
-            lookbacks: strategies.map(|(i, s)| (s.name.clone(), self.lookback(i, &plan))).collect(),
+            lookbacks: strategies
+                .map(|(i, s)| (s.name.clone(), lookback(&self.signals[i], &plan)))
+                .collect(),
         })
     }
 
@@ -277,8 +310,8 @@ impl<'m> Compiled<'m> {
         self.all_fine(self.checked.strategies.iter().map(|s| self.has_rows(s)).collect())?;
         let periods: Vec<Period> = self.checked.strategies.iter().map(|s| self.period(s)).collect();
         let (plan, wanted) = self.schedule(&periods);
-        let (signals, _) = self.signals(&plan, &wanted);
-        let lookbacks = (0..signals.len()).map(|i| self.lookback(i, &plan)).collect();
+        let (signals, _) = self.signals(&plan, &wanted, &self.returns()?);
+        let lookbacks = self.signals.iter().map(|signals| lookback(signals, &plan)).collect();
         Ok(Prepared { periods, signals, lookbacks })
     }
 

@@ -1,12 +1,12 @@
 //! Expressions without a strategy: parse them, compile them for a market, evaluate them at some dates.
 
-use super::load;
+use super::{load, returns};
 use crate::{
     check::{self, Loaded},
     diagnostic::{Code, Diagnostic, Diagnostics, Result},
     execute::{self, Signal},
     panel::{Calendar, Date, MarketData, Row, Rows},
-    plan::{self, Demand, LogicalPlan, NodeId},
+    plan::{self, LogicalPlan, NodeId},
     report::{ExpressionValues, Given, Place},
     syntax::{self, ast},
     types::{Shape, Type},
@@ -69,7 +69,7 @@ impl Query {
     /// assets that are no reference.
     ///
     /// # Errors
-    /// Everything that is wrong with the text, in one go.
+    /// Everything that is wrong with the text, in one go; a strategy whose returns are taken and that cannot be run.
     pub fn compile<'m>(&self, market: &'m dyn MarketData) -> Result<CompiledQuery<'m>> {
         let schema = market.schema();
         let checked = match self.expressions.as_slice() {
@@ -78,12 +78,14 @@ impl Query {
         };
         let ids: Vec<_> = checked.named.iter().map(|(_, id)| *id).collect();
         let (plan, _) = plan::optimize(&plan::lower_expressions(&checked.expressions, &ids));
+        let returns = returns::of_query(market, &checked, &ids)
+            .map_err(|fault| Diagnostics::new(vec![*fault], &self.loaded.sources))?;
         let named = checked.named.into_iter().zip(checked.labels);
         let columns = named
             .map(|((name, id), labels)| ColumnType { name, ty: checked.expressions.ty(id), labels })
             .collect();
         let warnings = Diagnostics::new(checked.warnings, &self.loaded.sources);
-        Ok(CompiledQuery { market, plan, columns, warnings })
+        Ok(CompiledQuery { market, plan, returns, columns, warnings })
     }
 }
 
@@ -91,6 +93,8 @@ impl Query {
 pub struct CompiledQuery<'m> {
     pub(super) market: &'m dyn MarketData,
     plan: LogicalPlan,
+    /// By strategy of the file: its returns, if an expression takes them.
+    returns: Vec<Vec<f64>>,
     columns: Vec<ColumnType>,
     warnings: Diagnostics,
 }
@@ -140,12 +144,8 @@ impl CompiledQuery<'_> {
         assert_eq!(rows.len(), self.columns.len(), "a set of rows for each expression");
         let wanted: Vec<(NodeId, Arc<Rows>)> =
             self.plan.roots.iter().copied().zip(rows.iter().cloned()).collect();
-        let demands: Vec<Demand> = wanted
-            .iter()
-            .map(|(node, rows)| Demand { node: *node, rows: rows.as_ref().clone() })
-            .collect();
-        let plan = plan::schedule(&self.plan, &demands, self.market.calendar());
-        let (values, _) = execute::run(&plan, self.market, &wanted);
+        let plan = plan::schedule(&self.plan, &super::demands(&wanted), self.market.calendar());
+        let (values, _) = execute::run(&plan, self.market, &self.returns, &wanted);
         let columns = self.columns.iter().cloned().zip(values);
         columns.map(|(column, values)| Evaluated { column, values }).collect()
     }

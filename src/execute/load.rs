@@ -75,6 +75,29 @@ pub(super) fn reports<'m>(
     })
 }
 
+/// Returns that lie ahead: from the next row's close, by which an asset can have been bought, to that of so many rows
+/// later, or to its last one before.
+pub(super) fn forward<'m>(
+    plan: &ExecutionPlan,
+    id: NodeId,
+    market: &'m dyn MarketData,
+) -> Value<'m> {
+    let held = plan.logical.node(id).constants()[0] as usize;
+    let index = market.prices().total_return;
+    let of = |asset: usize, row: Row| {
+        let bought = row as usize + 1;
+        let sold = bought + held;
+        if sold >= index.nrows() || index[[bought, asset]].is_nan() {
+            return MISSING;
+        }
+        let end = (bought..=sold).rev().map(|r| index[[r, asset]]).find(|x| !x.is_nan());
+        end.map_or(MISSING, |end| end / index[[bought, asset]] - 1.0)
+    };
+    by_asset(&plan.rows[id.0 as usize], market.schema().symbols.len(), |asset, rows, out| {
+        rows.iter().enumerate().for_each(|(i, row)| out(i, of(asset, *row)));
+    })
+}
+
 fn membership<'m>(spells: &Spells<'_>, rows: &Arc<Rows>, width: usize) -> Value<'m> {
     let mut data = Numbers::room(rows.len() * width);
     data.fill(0.0);

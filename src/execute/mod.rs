@@ -3,6 +3,7 @@
 mod cross;
 mod load;
 mod pass;
+mod predict;
 mod signals;
 mod spread;
 mod value;
@@ -11,6 +12,7 @@ mod window;
 pub use signals::{Signal, Signals};
 
 use crate::{
+    operator::Body,
     panel::{MarketData, Rows},
     plan::{ExecutionPlan, NodeId, Op, StepKind},
 };
@@ -29,10 +31,12 @@ pub struct Measure {
     pub bytes: usize,
 }
 
-/// Runs a plan; gives the values of `wanted` (nodes with their rows), and what each step took.
+/// Runs a plan; gives the values of `wanted` (nodes with their rows), and what each step took. `returns` are, by place in
+/// the file, the daily returns of those strategies that the plan takes; empty for others.
 pub fn run(
     plan: &ExecutionPlan,
     market: &dyn MarketData,
+    returns: &[Vec<f64>],
     wanted: &[(NodeId, Arc<Rows>)],
 ) -> (Vec<Signal>, Vec<Measure>) {
     let assets = market.schema().symbols.len();
@@ -45,7 +49,10 @@ pub fn run(
                 let counts = market.is_reference().iter().map(|r| f64::from(u8::from(!r)));
                 Some(Value::Priced { close, counts: counts.collect() })
             }
-            _ => None,
+            _ => match node.body() {
+                Some(Body::Returns) => Some(Value::Series(&returns[node.constants()[0] as usize])),
+                _ => None,
+            },
         });
     }
     let mut measures = Vec::with_capacity(plan.steps.len());
@@ -57,7 +64,11 @@ pub fn run(
             (StepKind::Cross, _) => vec![cross::run(plan, id, &values, assets)],
             (StepKind::Load, Op::Field(field)) => vec![load::run(plan, id, *field, market)],
             (StepKind::Spread, _) => vec![spread::run(plan, id, &values, market)],
-            (StepKind::Load, Op::Apply { .. }) => vec![load::reports(plan, id, market)],
+            (StepKind::Predict, _) => vec![predict::run(plan, id, &values, assets)],
+            (StepKind::Load, Op::Apply { operator, .. }) => vec![match operator.0.body {
+                Body::Forward => load::forward(plan, id, market),
+                _ => load::reports(plan, id, market),
+            }],
             (StepKind::Column, Op::Of(asset)) => {
                 vec![column(plan, id, asset.0 as usize, &values, assets)]
             }

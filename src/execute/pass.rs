@@ -243,7 +243,7 @@ impl Block<'_, '_> {
                     place += usize::from(wanted);
                 }
             }
-            Body::Cross(_) | Body::Reduce(_) | Body::Reports(_) | Body::Spread => {}
+            _ => unreachable!("the scheduler puts into a pass what works asset by asset"),
         }
     }
 }

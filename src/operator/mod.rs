@@ -9,6 +9,7 @@ mod lookup;
 mod moments;
 mod normal;
 mod order;
+mod portfolio;
 mod reduction;
 mod regression;
 mod reports;
@@ -21,6 +22,7 @@ mod window;
 
 pub use cross_section::Scratch;
 pub use lookup::{find, nearest_names};
+pub use portfolio::{MODELS, WalkForward};
 pub use reports::ReportKernel;
 
 use crate::types::{Kind, Shape, Type, Unit};
@@ -75,6 +77,10 @@ pub enum Accepts {
     /// When a factor portfolio is formed: `monthly`, `annually(june)`. A constant: 100 times the months from one formation
     /// to the next, plus a month in which there is one.
     Calendar,
+    /// What a score is learned with: `ols`, `ridge(1.0)`. A constant: the penalty.
+    Model,
+    /// The name of a strategy of the file. A constant: its place.
+    Strategy,
     /// The same kind as the first value.
     SameAsFirst,
     /// A number or a label of any shape.
@@ -97,7 +103,12 @@ pub enum Accepts {
 impl Accepts {
     /// Whether the argument is a constant of the call rather than an input that is computed.
     pub fn is_constant(self) -> bool {
-        matches!(self, Self::Window | Self::Lag | Self::Constant { .. } | Self::Calendar)
+        matches!(self, Self::Window | Self::Lag | Self::Constant { .. }) || self.is_word()
+    }
+
+    /// Whether the argument is written in words of its own, which are no names of values.
+    pub fn is_word(self) -> bool {
+        matches!(self, Self::Calendar | Self::Model | Self::Strategy)
     }
 }
 
@@ -280,6 +291,12 @@ pub enum Body {
     Reports(ReportKernel),
     /// The return of a factor portfolio. Its inputs are the score, the weight and the assets it is made of.
     Spread,
+    /// Returns that lie ahead of the date.
+    Forward,
+    /// What a model learned of the past makes of the inputs. They are the target, the values, and the assets it sees.
+    Predict,
+    /// The returns of a strategy of the file.
+    Returns,
 }
 
 impl Body {
@@ -300,6 +317,9 @@ impl std::fmt::Debug for Body {
             Self::Reduce(_) => "reduce",
             Self::Reports(_) => "reports",
             Self::Spread => "spread",
+            Self::Forward => "forward",
+            Self::Predict => "predict",
+            Self::Returns => "returns",
         })
     }
 }
@@ -320,7 +340,20 @@ pub struct Example {
 impl Operator {
     /// Whether it works across the assets of a date.
     pub fn is_cross(&self) -> bool {
-        matches!(self.body, Body::Cross(_) | Body::Reduce(_) | Body::Spread)
+        matches!(self.body, Body::Cross(_) | Body::Reduce(_) | Body::Spread | Body::Predict)
+    }
+
+    /// Whether it can work within each group of a label.
+    pub fn takes_groups(&self) -> bool {
+        self.is_cross() && !matches!(self.body, Body::Predict)
+    }
+
+    /// The parameter that an argument goes to, by its name or else by its place.
+    pub fn parameter(&self, name: Option<&str>, place: usize) -> Option<&'static Parameter> {
+        match name {
+            Some(name) => self.parameters.iter().find(|p| p.name == name),
+            None => self.parameters.get(place),
+        }
     }
 
     /// Whether it looks at every row from the first on, so that no number of rows is enough for it.
@@ -338,7 +371,11 @@ impl Operator {
             | Body::Cross(_)
             | Body::Reduce(_)
             | Body::Reports(_)
-            | Body::Spread => 1,
+            | Body::Spread
+            | Body::Forward
+            | Body::Returns => 1,
+            // Which rows a fit learns from depends on the target; it sees none before these.
+            Body::Predict => WalkForward::new(constants, 1).lookback() + 1,
         }
     }
 
@@ -365,6 +402,7 @@ impl Operator {
             .map(|p| match p.default {
                 Default::Required => p.name.to_owned(),
                 _ if p.accepts == Accepts::Calendar => format!("{}: monthly", p.name),
+                _ if p.accepts == Accepts::Model => format!("{}: ols", p.name),
                 Default::Constant(v) if v.is_nan() => format!("{}: …", p.name),
                 Default::Constant(v) => format!("{}: {v}", p.name),
                 Default::Repeated | Default::Many => format!("{}, …", p.name),
@@ -373,7 +411,7 @@ impl Operator {
                 Default::List(_) => format!("{}: […]", p.name),
             })
             .collect();
-        if self.is_cross() {
+        if self.takes_groups() {
             parts.push("within: …".to_owned());
         }
         format!("{}({})", self.name, parts.join(", "))
@@ -465,6 +503,7 @@ pub const FAMILIES: &[Family] = &[
     Family { title: "Across assets: one value a date", operators: cross_section::SUMMARIES },
     Family { title: "Reports", operators: reports::OPERATORS },
     Family { title: "Factor portfolios", operators: spread::OPERATORS },
+    Family { title: "Prediction and strategies", operators: portfolio::OPERATORS },
 ];
 
 /// All operators.

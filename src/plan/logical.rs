@@ -2,7 +2,7 @@
 
 use crate::{
     check::OperatorRef,
-    operator::Body,
+    operator::{Body, WalkForward},
     panel::{AssetId, FieldId},
     types::{Shape, Type},
 };
@@ -67,6 +67,14 @@ impl Node {
     pub fn lookback(&self) -> u32 {
         match &self.op {
             Op::Apply { operator, .. } => operator.0.lookback(&self.constants()),
+            _ => 0,
+        }
+    }
+
+    /// How many rows after its date must have passed for its own values to be known.
+    pub fn looks_ahead(&self) -> u32 {
+        match self.body() {
+            Some(Body::Forward) => self.constants()[0] as u32 + 1,
             _ => 0,
         }
     }
@@ -138,6 +146,24 @@ impl LogicalPlan {
             Op::Constant(bits) => Some(f64::from_bits(bits)),
             _ => None,
         }
+    }
+
+    /// For each node, how many rows after its date must have passed for its values to be known: 0 for all but targets of
+    /// predictions and what they are made of.
+    pub fn horizons(&self) -> Vec<u32> {
+        let mut total: Vec<u32> = Vec::with_capacity(self.len());
+        for (_, node) in self.nodes() {
+            // A prediction waits until its targets are known.
+            let waits = usize::from(matches!(node.body(), Some(Body::Predict)));
+            let below = node.inputs[waits..].iter().map(|i| total[i.0 as usize]).max().unwrap_or(0);
+            total.push(below.max(node.looks_ahead()));
+        }
+        total
+    }
+
+    /// When a prediction is learned, its target looking as far ahead as it does.
+    pub fn walk_forward(&self, node: &Node, horizons: &[u32]) -> WalkForward {
+        WalkForward::new(&node.constants(), horizons[node.inputs[0].0 as usize])
     }
 
     /// For each node, how many rows before today it sees of the market, all its inputs taken together.

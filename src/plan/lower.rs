@@ -23,6 +23,13 @@ pub fn lower(checked: &Checked) -> (LogicalPlan, Vec<Vec<NodeId>>) {
     (lowering.plan, signals)
 }
 
+/// For each strategy the node of each of its signals after the plan was optimised: roots keep their order, so each
+/// strategy's are its part of them.
+pub fn by_strategy(optimized: &LogicalPlan, lowered: &[Vec<NodeId>]) -> Vec<Vec<NodeId>> {
+    let mut roots = optimized.roots.iter().copied();
+    lowered.iter().map(|signals| roots.by_ref().take(signals.len()).collect()).collect()
+}
+
 /// The plan of some expressions, seen by all priced assets that are no reference.
 pub fn lower_expressions(expressions: &Expressions, ids: &[ExpressionId]) -> LogicalPlan {
     let mut lowering =
@@ -155,12 +162,10 @@ impl Lowering<'_> {
     }
 }
 
+/// The inputs that are seen under the same mask; a spread sees its own under another.
 fn inputs(expression: &Expression) -> Vec<ExpressionId> {
     match expression {
-        Expression::Constant(_) | Expression::Text(_) | Expression::Field(_) => vec![],
-        Expression::Of { value, .. } => vec![*value],
-        // A spread sees its inputs under a mask of its own.
         Expression::Apply { operator, .. } if matches!(operator.0.body, Body::Spread) => vec![],
-        Expression::Apply { inputs, within, .. } => inputs.iter().chain(within).copied().collect(),
+        other => other.inputs(),
     }
 }

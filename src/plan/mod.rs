@@ -6,6 +6,6 @@ mod optimize;
 mod schedule;
 
 pub use logical::{LogicalPlan, Node, NodeId, Op};
-pub use lower::{lower, lower_expressions};
+pub use lower::{by_strategy, lower, lower_expressions};
 pub use optimize::{Applied, RULES, optimize};
 pub use schedule::{Demand, ExecutionPlan, Step, StepKind, schedule};

@@ -3,11 +3,11 @@
 
 use super::logical::{LogicalPlan, Node, NodeId, Op};
 use crate::{
-    operator::Body,
-    panel::{Calendar, Rows},
+    operator::{Body, WalkForward},
+    panel::{Calendar, Row, Rows},
     types::Shape,
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The rows at which a root is wanted.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub enum StepKind {
     Cross,
     /// The return of a factor portfolio.
     Spread,
+    /// What is learned of the past.
+    Predict,
     /// One asset's column.
     Column,
 }
@@ -72,7 +74,9 @@ pub fn schedule(logical: &LogicalPlan, demands: &[Demand], calendar: &Calendar) 
 /// Turns the demand on each node into demand on its inputs, users first.
 fn demanded_rows(logical: &LogicalPlan, demands: &[Demand], calendar: &Calendar) -> Vec<Arc<Rows>> {
     let mut rows: Vec<Rows> = vec![Rows::none(calendar.len()); logical.len()];
+    let horizons = logical.horizons();
     for demand in demands {
+        debug_assert_eq!(horizons[demand.node.0 as usize], 0, "a root sees nothing ahead");
         let place = demand.node.0 as usize;
         if logical.node(demand.node).varies_in_time() {
             rows[place] = rows[place].union(&demand.rows);
@@ -91,9 +95,17 @@ fn demanded_rows(logical: &LogicalPlan, demands: &[Demand], calendar: &Calendar)
             Some(Body::Spread) => formations(&node.constants(), &own, calendar),
             // The records of a field are read themselves, not its values by date.
             Some(Body::Reports(_)) => continue,
+            Some(Body::Predict) => {
+                // The target is wanted where it is learned from, and only there.
+                let learned = training(&logical.walk_forward(node, &horizons), &own);
+                let target = node.inputs[0].0 as usize;
+                rows[target] = rows[target].union(&learned);
+                own.union(&learned)
+            }
             _ => own,
         };
-        for input in &node.inputs {
+        let targets = usize::from(matches!(node.body(), Some(Body::Predict)));
+        for input in &node.inputs[targets..] {
             if logical.node(*input).varies_in_time() {
                 let place = input.0 as usize;
                 rows[place] = rows[place].union(&wanted);
@@ -112,6 +124,14 @@ fn formations(constants: &[f64], wanted: &Rows, calendar: &Calendar) -> Rows {
     let start = all.partition_point(|r| r < first).saturating_sub(1);
     let end = all.partition_point(|r| r < last).max(start);
     Rows::new(all[start..end].to_vec(), calendar.len())
+}
+
+/// The rows that the fits behind some rows learn from.
+fn training(walk: &WalkForward, wanted: &Rows) -> Rows {
+    let mut fits: Vec<Row> = wanted.as_slice().iter().map(|row| walk.fit_of(*row)).collect();
+    fits.dedup();
+    let origins: BTreeSet<Row> = fits.into_iter().flat_map(|fit| walk.origins(fit)).collect();
+    Rows::new(origins.into_iter().collect(), wanted.bound())
 }
 
 /// Whether a node is computed asset by asset.
@@ -136,15 +156,16 @@ fn steps(logical: &LogicalPlan) -> Vec<Step> {
         let kind = match &node.op {
             Op::Constant(_) | Op::Priced => continue,
             Op::Field(_) => StepKind::Load,
-            Op::Apply { operator, .. } if matches!(operator.0.body, Body::Reports(_)) => {
-                StepKind::Load
-            }
             Op::Of(_) => StepKind::Column,
-            Op::Apply { operator, .. } if matches!(operator.0.body, Body::Spread) => {
-                StepKind::Spread
-            }
-            Op::Apply { operator, .. } if operator.0.is_cross() => StepKind::Cross,
-            Op::Apply { .. } => StepKind::Pass,
+            Op::Apply { operator, .. } => match operator.0.body {
+                // They are there before the plan runs.
+                Body::Returns => continue,
+                Body::Reports(_) | Body::Forward => StepKind::Load,
+                Body::Spread => StepKind::Spread,
+                Body::Predict => StepKind::Predict,
+                Body::Cross(_) | Body::Reduce(_) => StepKind::Cross,
+                Body::Map(_) | Body::Lag | Body::Window(_) | Body::Scan(_) => StepKind::Pass,
+            },
         };
         let shape = node.ty.shape;
         let open = steps.iter_mut().find(|(s, sh, step)| {

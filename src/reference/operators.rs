@@ -58,7 +58,7 @@ fn signature(operator: &Operator) -> String {
 
 fn arguments(operator: &Operator) -> String {
     let mut list: Vec<String> = operator.parameters.iter().map(argument).collect();
-    if operator.is_cross() {
+    if operator.takes_groups() {
         list.push("`within` label, for each of whose groups it works apart".to_owned());
     }
     list.join("; ")
@@ -86,10 +86,15 @@ fn argument(parameter: &Parameter) -> String {
             "`monthly`, `quarterly`, `semiannually` or `annually`, with a month in brackets"
                 .to_owned()
         }
+        Accepts::Model => "`ols` or `ridge(λ)`".to_owned(),
+        Accepts::Strategy => "name of a strategy of the file".to_owned(),
     };
     let default = match parameter.default {
         Default::Constant(_) if parameter.accepts == Accepts::Calendar => {
             ", monthly if not given".to_owned()
+        }
+        Default::Constant(_) if parameter.accepts == Accepts::Model => {
+            ", `ols` if not given".to_owned()
         }
         Default::Required => String::new(),
         Default::Constant(value) if value.is_nan() => ", or what the missing rule says".to_owned(),

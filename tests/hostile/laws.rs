@@ -19,7 +19,7 @@ fn bits(logical: &LogicalPlan, step: usize) -> Vec<Vec<u64>> {
         .map(|(node, rows)| Demand { node: *node, rows: rows.as_ref().clone() })
         .collect();
     let planned = plan::schedule(logical, &demands, TINY.calendar());
-    let (signals, _) = execute::run(&planned, &*TINY, &wanted);
+    let (signals, _) = execute::run(&planned, &*TINY, &[], &wanted);
     let values = |signal: &execute::Signal| {
         let row = |row: &u32| {
             signal

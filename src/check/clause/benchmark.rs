@@ -20,7 +20,6 @@ impl<'a> Checker<'a> {
         &mut self,
         own: &str,
         clauses: &[Placed<'a>],
-        strategies: &[&str],
         signals: &mut SignalTable,
     ) -> Option<Option<Benchmark>> {
         let found =
@@ -42,7 +41,7 @@ impl<'a> Checker<'a> {
                 if let Some(symbol) = self.text_param(name) {
                     return self.benchmark_asset(&symbol, name.span);
                 }
-                match strategies.iter().position(|s| *s == name.text) {
+                match self.strategies.iter().position(|s| *s == name.text) {
                     Some(index) => Some(Some(Benchmark::Strategy(index))),
                     None => {
                         let complaint = Diagnostic::error(
@@ -60,7 +59,7 @@ impl<'a> Checker<'a> {
                                 format!("{:?}", name.text),
                             ),
                             None => {
-                                let known = strategies.iter().copied();
+                                let known = self.strategies.iter().copied();
                                 error::did_you_mean(complaint, name.span, &name.text, known)
                             }
                         };

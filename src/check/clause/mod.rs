@@ -97,7 +97,6 @@ impl<'a> Checker<'a> {
         documentation: Option<&String>,
         place: Span,
         clauses: &[Placed<'a>],
-        strategies: &[&str],
     ) -> Option<Strategy> {
         let said = self.diagnostics.len();
         for (kind, span) in clauses {
@@ -131,7 +130,7 @@ impl<'a> Checker<'a> {
             self.amount(e, "`capital`", Measure::Money, 1e-6..=1e15, expected)
         });
         let (from, to) = self.period(clauses);
-        let benchmark = self.benchmark(name, clauses, strategies, &mut signals);
+        let benchmark = self.benchmark(name, clauses, &mut signals);
         if signals.0.len() > MOST_SIGNALS {
             self.report(error::too_many_signals(place, MOST_SIGNALS));
         }

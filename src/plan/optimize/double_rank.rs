@@ -17,11 +17,13 @@ impl Rule for DoubleRank {
     fn rewrite(&self, node: &Node, plan: &mut LogicalPlan) -> Option<NodeId> {
         let by_order = |name: &str| matches!(name, "rank" | "ordinal" | "bucket");
         let Op::Apply { operator, .. } = &node.op else { return None };
+        if !by_order(operator.0.name) {
+            return None;
+        }
         let inner = plan.node(node.inputs[0]).clone();
         let Op::Apply { operator: inner_operator, .. } = &inner.op else { return None };
         // The same mask and the same groups: otherwise the inner rank leaves out other assets.
-        let same_assets = inner.inputs[1..] == node.inputs[1..];
-        if !by_order(operator.0.name) || inner_operator.0.name != "rank" || !same_assets {
+        if inner_operator.0.name != "rank" || inner.inputs[1..] != node.inputs[1..] {
             return None;
         }
         let mut inputs = node.inputs.clone();

@@ -123,6 +123,15 @@ impl Unit {
         }
     }
 
+    /// The power of shares as they were counted on the day itself, which every split changes: −1 for a price as traded, 1
+    /// for a volume; 0 where splits change nothing.
+    pub fn share_power(self) -> i8 {
+        match self {
+            Self::Known { shares, basis: None | Some(Basis::Raw), .. } => shares,
+            _ => 0,
+        }
+    }
+
     /// Whether it is money a share.
     pub fn is_price(self) -> bool {
         matches!(self, Self::Known { money: 1, shares: -1, rows: 0, .. })

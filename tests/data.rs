@@ -128,6 +128,9 @@ fn bits(market: &Market) -> Vec<(String, Vec<u64>)> {
                 .concat()
             }
             FieldData::Spells(s) => [whole(s.assets), whole(s.from), whole(s.until)].concat(),
+            FieldData::Steps(s) => {
+                [whole(s.offsets), whole(s.from), floats(s.values), floats(&[s.before])].concat()
+            }
         };
         list.push((format!("{field:?}"), values));
     }
@@ -193,7 +196,7 @@ fn a_damaged_store_says_so() {
         fs::write(&manifest, text().replace("\"sample\"", "\"simple\"")).expect("writable");
     });
     damage("another version made it", &|| {
-        let text = text().replace("\"format\": 1", "\"format\": 9");
+        let text = text().replace("\"format\": 2", "\"format\": 9");
         let body =
             text.split_once('\n').expect("two lines").1.strip_suffix("\n}\n").expect("closed");
         let seal = blake3::hash(body.as_bytes()).to_hex();

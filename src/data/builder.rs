@@ -151,6 +151,15 @@ impl MarketBuilder {
         self
     }
 
+    /// Adds splits: symbol, first day on which the price is of the new shares, new shares for one old. Prices must be as
+    /// traded ([`Basis::Raw`]).
+    pub fn splits(mut self, list: &[(&str, Date, f64)]) -> Self {
+        let list = list.iter().map(|&(symbol, date, ratio)| (self.asset(symbol), date, ratio));
+        let list = list.collect();
+        super::actions::add_splits(&mut self.parts, list, "");
+        self
+    }
+
     /// Adds one number a date.
     pub fn series(mut self, name: &str, unit: Unit, values: &[f64]) -> Self {
         assert_eq!(values.len(), self.calendar.len(), "`{name}` has a value for each date");

@@ -4,7 +4,7 @@ use super::{asof::Records, buffer::Buffer, builder::encode, columns};
 use crate::diagnostic::Diagnostic;
 use crate::panel::{
     Calendar, Date, Field, FieldData, FieldId, Lifetime, MISSING, MarketData, Prices, Row, Schema,
-    Spells,
+    Spells, Steps,
 };
 use crate::types::{Basis, Shape, Type};
 use ndarray::ArrayView2;
@@ -35,6 +35,30 @@ pub(super) enum Values {
     Static(Buffer<f64>),
     AsOf { records: Arc<Records>, values: Buffer<f64> },
     Spells { assets: Buffer<u32>, from: Buffer<Row>, until: Buffer<Row> },
+    Steps { offsets: Buffer<u32>, from: Buffer<Row>, values: Buffer<f64>, before: f64 },
+}
+
+impl Values {
+    /// Changes of assets, given in any order as (asset, row, value); of several on one row, the last given holds.
+    pub(super) fn steps(assets: usize, mut list: Vec<(u32, Row, f64)>, before: f64) -> Self {
+        list.sort_by_key(|(asset, row, _)| (*asset, *row));
+        list.reverse();
+        list.dedup_by_key(|(asset, row, _)| (*asset, *row));
+        list.reverse();
+        let mut offsets = vec![0u32; assets + 1];
+        for (asset, ..) in &list {
+            offsets[*asset as usize + 1] += 1;
+        }
+        for asset in 0..assets {
+            offsets[asset + 1] += offsets[asset];
+        }
+        Self::Steps {
+            offsets: offsets.into(),
+            from: list.iter().map(|s| s.1).collect::<Vec<_>>().into(),
+            values: list.iter().map(|s| s.2).collect::<Vec<_>>().into(),
+            before,
+        }
+    }
 }
 
 /// What a market is put together from.
@@ -257,6 +281,7 @@ impl Market {
                 });
                 f64::from(u8::from(inside))
             }
+            FieldData::Steps(steps) => steps.value(asset, row),
         }
     }
 
@@ -302,6 +327,9 @@ impl MarketData for Market {
             Values::AsOf { records, values } => FieldData::AsOf(records.with(values)),
             Values::Spells { assets, from, until } => {
                 FieldData::Spells(Spells { assets, from, until })
+            }
+            Values::Steps { offsets, from, values, before } => {
+                FieldData::Steps(Steps { offsets, from, values, before: *before })
             }
         }
     }

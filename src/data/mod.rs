@@ -1,5 +1,6 @@
 //! Markets: read from CSV, Parquet and a catalog of tables, stored as mapped panels, or made up from a seed.
 
+mod actions;
 mod asof;
 mod assemble;
 mod attach;

@@ -71,7 +71,7 @@ impl Strategy {
     /// Everything that is wrong with the text, in one go.
     pub fn compile<'m>(&self, market: &'m dyn MarketData) -> Result<Compiled<'m>> {
         let checked = check::check(&self.loaded, market.schema())?;
-        let (lowered, signals) = plan::lower(&checked);
+        let (lowered, signals) = plan::lower(&checked, market.schema());
         let (logical, applied) = plan::optimize(&lowered);
         let signals = plan::by_strategy(&logical, &signals);
         Ok(Compiled {

@@ -77,7 +77,8 @@ impl Query {
             some => check::check_expressions(&self.loaded, some, schema)?,
         };
         let ids: Vec<_> = checked.named.iter().map(|(_, id)| *id).collect();
-        let (plan, _) = plan::optimize(&plan::lower_expressions(&checked.expressions, &ids));
+        let (plan, _) =
+            plan::optimize(&plan::lower_expressions(&checked.expressions, schema, &ids));
         let returns = returns::of_query(market, &checked, &ids)
             .map_err(|fault| Diagnostics::new(vec![*fault], &self.loaded.sources))?;
         let named = checked.named.into_iter().zip(checked.labels);

@@ -37,7 +37,7 @@ pub(super) fn of_query(
     if wanted.is_empty() {
         return Ok(vec![]);
     }
-    let (lowered, counts) = plan::lower(checked);
+    let (lowered, counts) = plan::lower(checked, market.schema());
     let (logical, _) = plan::optimize(&lowered);
     let signals = plan::by_strategy(&logical, &counts);
     let wanted = wanted.into_iter().map(|(strategy, _)| strategy).collect();

@@ -3,8 +3,8 @@
 use super::value::Value;
 use crate::{
     operator::Body,
-    panel::{AsOf, FieldData, FieldId, MISSING, MarketData, Numbers, Row, Rows, Spells},
-    plan::{ExecutionPlan, NodeId, Op},
+    panel::{AsOf, FieldData, FieldId, MISSING, MarketData, Numbers, Row, Rows, Spells, Steps},
+    plan::{ExecutionPlan, Node, NodeId, Op},
 };
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -18,19 +18,70 @@ pub(super) fn run<'m>(
 ) -> Value<'m> {
     let width = market.schema().symbols.len();
     let rows = &plan.rows[id.0 as usize];
+    let basis = ShareBasis::new(plan.logical.node(id), market);
     match market.field(field) {
         FieldData::Panel(view) => {
             Value::Panel { data: view.to_slice().expect("panels are row-major"), width }
         }
         FieldData::Series(data) => Value::Series(data),
         FieldData::Static(data) => Value::Static(data),
-        FieldData::AsOf(records) => as_of(&records, rows, width),
+        FieldData::AsOf(records) => by_asset(rows, width, |asset, rows, out| {
+            basis.of_reports(&records, asset, rows, out, |records, asset, out| {
+                records.latest(asset, rows, out);
+            });
+        }),
         FieldData::Spells(spells) => membership(&spells, rows, width),
+        FieldData::Steps(steps) => {
+            by_asset(rows, width, |asset, rows, out| steps.at(asset, rows, out))
+        }
     }
 }
 
-fn as_of<'m>(records: &AsOf<'_>, rows: &Arc<Rows>, width: usize) -> Value<'m> {
-    by_asset(rows, width, |asset, rows, out| records.latest(asset, rows, out))
+/// Brings reported counts of shares, and figures a share, to the shares of each row: they are of the day on which they
+/// were published, the last one on which they were not yet known.
+struct ShareBasis<'m> {
+    power: i8,
+    splits: Option<Steps<'m>>,
+}
+
+impl<'m> ShareBasis<'m> {
+    fn new(node: &Node, market: &'m dyn MarketData) -> Self {
+        let splits = market.schema().split_factor().map(|field| market.field(field));
+        let splits = match splits {
+            Some(FieldData::Steps(steps)) => Some(steps),
+            _ => None,
+        };
+        Self { power: node.ty.unit.share_power(), splits }
+    }
+
+    /// What `read` makes of the reports of an asset, in the shares of each row.
+    fn of_reports(
+        &self,
+        records: &AsOf<'_>,
+        asset: usize,
+        rows: &[Row],
+        out: &mut dyn FnMut(usize, f64),
+        read: impl Fn(&AsOf<'_>, usize, &mut dyn FnMut(usize, f64)),
+    ) {
+        let Some(splits) = self.splits.filter(|s| self.power != 0 && s.changes(asset)) else {
+            return read(records, asset, out);
+        };
+        let own = records.offsets[asset] as usize..records.offsets[asset + 1] as usize;
+        let known_from = &records.known_from[own.clone()];
+        let factor = |row: Row, power: i8| splits.value(asset, row).powi(i32::from(power));
+        let of_first_day =
+            |(value, known): (&f64, &Row)| value * factor(known.saturating_sub(1), -self.power);
+        let values: Vec<f64> =
+            records.values[own.clone()].iter().zip(known_from).map(of_first_day).collect();
+        let alone = AsOf {
+            offsets: &[0, own.len() as u32],
+            known_from,
+            known_until: &records.known_until[own.clone()],
+            period_end: &records.period_end[own],
+            values: &values,
+        };
+        read(&alone, 0, &mut |i, value| out(i, value * factor(rows[i], self.power)));
+    }
 }
 
 /// A panel from what `fill` gives for an asset at some rows, by their place.
@@ -70,8 +121,11 @@ pub(super) fn reports<'m>(
         unreachable!("the checker gives such operators a field of reports")
     };
     let constants = node.constants();
+    let basis = ShareBasis::new(node, market);
     by_asset(&plan.rows[id.0 as usize], market.schema().symbols.len(), |asset, rows, out| {
-        records.known(asset, rows, |i, known| out(i, kernel(known, &constants)));
+        basis.of_reports(&records, asset, rows, out, |records, asset, out| {
+            records.known(asset, rows, |i, known| out(i, kernel(known, &constants)));
+        });
     })
 }
 

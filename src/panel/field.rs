@@ -16,6 +16,49 @@ pub enum FieldData<'a> {
     AsOf(AsOf<'a>),
     /// Spells of membership.
     Spells(Spells<'a>),
+    /// What changes on some rows only.
+    Steps(Steps<'a>),
+}
+
+/// A value of each asset that holds until it changes: a label with dates, the shares that a share has become.
+#[derive(Debug, Clone, Copy)]
+pub struct Steps<'a> {
+    /// The changes of asset `a` are `offsets[a]..offsets[a + 1]`.
+    pub offsets: &'a [u32],
+    /// The row from which a value holds. Rises within an asset.
+    pub from: &'a [Row],
+    /// The values.
+    pub values: &'a [f64],
+    /// The value before the first change.
+    pub before: f64,
+}
+
+impl Steps<'_> {
+    /// The value of an asset at each of `rows` (sorted): `out(i, value)` is for `rows[i]`.
+    pub fn at(&self, asset: usize, rows: &[Row], mut out: impl FnMut(usize, f64)) {
+        let changes = self.offsets[asset] as usize..self.offsets[asset + 1] as usize;
+        let (from, values) = (&self.from[changes.clone()], &self.values[changes]);
+        let (mut next, mut value) = (0, self.before);
+        for (i, &row) in rows.iter().enumerate() {
+            while next < from.len() && from[next] <= row {
+                value = values[next];
+                next += 1;
+            }
+            out(i, value);
+        }
+    }
+
+    /// Whether an asset has any change.
+    pub fn changes(&self, asset: usize) -> bool {
+        self.offsets[asset] < self.offsets[asset + 1]
+    }
+
+    /// The value of an asset at one row.
+    pub fn value(&self, asset: usize, row: Row) -> f64 {
+        let mut found = self.before;
+        self.at(asset, &[row], |_, value| found = value);
+        found
+    }
 }
 
 /// One field of a table with publication dates: the records of each asset, in the order in which they became known.

@@ -7,7 +7,7 @@ mod numbers;
 mod rows;
 
 pub use calendar::{Calendar, Date, Week, days_since_epoch, from_days};
-pub use field::{AsOf, FieldData, KnownReports, Spells};
+pub use field::{AsOf, FieldData, KnownReports, Spells, Steps};
 pub use numbers::{Number, Numbers};
 pub use rows::Rows;
 
@@ -74,6 +74,12 @@ impl Schema {
         let fits = |f: &Field| f.name == name && table.is_none_or(|t| t == f.table);
         let ids = self.fields.iter().enumerate().filter(|(_, f)| fits(f));
         ids.map(|(i, _)| FieldId(i as u16)).collect()
+    }
+
+    /// The shares that one share of the first day has become, where the prices are as traded and splits are known.
+    pub fn split_factor(&self) -> Option<FieldId> {
+        let found = self.find(Some("splits"), "split_factor");
+        found.into_iter().next().filter(|_| self.price_basis == Basis::Raw)
     }
 
     /// The field of an id.

@@ -7,6 +7,7 @@ use crate::{
     types::{Shape, Type},
 };
 use indexmap::IndexSet;
+use std::collections::BTreeSet;
 
 /// A node of the plan. Inputs come before their users, so ids are a topological order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -138,6 +139,25 @@ impl LogicalPlan {
             }
         }
         needed
+    }
+
+    /// The asset that a series is of, if it is of one and no other.
+    pub fn asset_of(&self, series: NodeId) -> Option<AssetId> {
+        let (mut seen, mut open) = (BTreeSet::from([series]), vec![series]);
+        let mut found = None;
+        while let Some(id) = open.pop() {
+            let node = self.node(id);
+            if let Op::Of(asset) = node.op {
+                if found.is_some_and(|other| other != asset) {
+                    return None;
+                }
+                found = Some(asset);
+                continue;
+            }
+            let series = node.inputs.iter().filter(|i| self.node(**i).ty.shape == Shape::Series);
+            open.extend(series.copied().filter(|i| seen.insert(*i)));
+        }
+        found
     }
 
     /// The value of a scalar node.

@@ -5,18 +5,15 @@ use crate::{
     check::{
         Checked, Expression, ExpressionId, Expressions, OperatorRef, Scope, SignalSource, Strategy,
     },
-    operator::{self, Body},
+    operator::{self, Body, ResultType},
+    panel::{FieldId, Schema},
     types::{Shape, Type},
 };
 use rustc_hash::FxHashMap;
 
 /// The plan of all strategies, and for each strategy the node of each of its signals.
-pub fn lower(checked: &Checked) -> (LogicalPlan, Vec<Vec<NodeId>>) {
-    let mut lowering = Lowering {
-        expressions: &checked.expressions,
-        plan: LogicalPlan::default(),
-        known: FxHashMap::default(),
-    };
+pub fn lower(checked: &Checked, schema: &Schema) -> (LogicalPlan, Vec<Vec<NodeId>>) {
+    let mut lowering = Lowering::new(&checked.expressions, schema);
     let signals: Vec<Vec<NodeId>> =
         checked.strategies.iter().map(|s| lowering.strategy(s)).collect();
     lowering.plan.roots = signals.iter().flatten().copied().collect();
@@ -31,9 +28,12 @@ pub fn by_strategy(optimized: &LogicalPlan, lowered: &[Vec<NodeId>]) -> Vec<Vec<
 }
 
 /// The plan of some expressions, seen by all priced assets that are no reference.
-pub fn lower_expressions(expressions: &Expressions, ids: &[ExpressionId]) -> LogicalPlan {
-    let mut lowering =
-        Lowering { expressions, plan: LogicalPlan::default(), known: FxHashMap::default() };
+pub fn lower_expressions(
+    expressions: &Expressions,
+    schema: &Schema,
+    ids: &[ExpressionId],
+) -> LogicalPlan {
+    let mut lowering = Lowering::new(expressions, schema);
     let mask = lowering.priced();
     lowering.plan.roots = ids.iter().map(|id| lowering.expression(*id, mask)).collect();
     lowering.plan
@@ -44,9 +44,21 @@ struct Lowering<'a> {
     plan: LogicalPlan,
     /// Expressions under a mask that have their node.
     known: FxHashMap<(ExpressionId, NodeId), NodeId>,
+    /// The shares that one share of the first day has become, where prices are as traded.
+    split_factor: Option<(FieldId, Type)>,
 }
 
-impl Lowering<'_> {
+impl<'a> Lowering<'a> {
+    fn new(expressions: &'a Expressions, schema: &Schema) -> Self {
+        let split_factor = schema.split_factor().map(|id| (id, schema.field(id).ty));
+        Self {
+            expressions,
+            plan: LogicalPlan::default(),
+            known: FxHashMap::default(),
+            split_factor,
+        }
+    }
+
     fn strategy(&mut self, strategy: &Strategy) -> Vec<NodeId> {
         let priced = self.priced();
         let universe = match strategy.universe {
@@ -156,8 +168,80 @@ impl Lowering<'_> {
                     constants: constants.clone(),
                     grouped: within.is_some(),
                 };
-                Node { op, inputs, ty }
+                let node = Node { op, inputs, ty };
+                match operator.0.body {
+                    Body::Lag | Body::Window(_) | Body::Scan(_) => self.in_shares_of_today(node),
+                    _ => node,
+                }
             }
+        }
+    }
+
+    /// A call that looks back sees earlier prices and share counts in the shares of today: it is computed in shares of
+    /// the first day, which no later split changes, and its result brought back.
+    fn in_shares_of_today(&mut self, node: Node) -> Node {
+        let Some(factor) = self.split_factor else { return node };
+        let Op::Apply { operator, .. } = node.op else { return node };
+        // By input: the power of shares, and the factor that goes with it.
+        let mut scales: Vec<Option<(i8, NodeId)>> = vec![];
+        for input in &node.inputs {
+            let power = self.plan.node(*input).ty.unit.share_power();
+            let scale = if power == 0 { None } else { self.factor_of(factor, *input) };
+            scales.push(scale.map(|factor| (power, factor)));
+        }
+        let mut inputs = vec![];
+        for (input, scale) in node.inputs.iter().zip(&scales) {
+            inputs.push(match *scale {
+                Some((power, factor)) => {
+                    let scaled = self.scaled(*input, factor, -power);
+                    self.plan.add(scaled)
+                }
+                None => *input,
+            });
+        }
+        let mut result = Node { inputs, ..node };
+        let parts: &[(usize, i8)] = match operator.0.result {
+            ResultType::Same => &[(0, 1)],
+            ResultType::Like(place) | ResultType::Joined(place) => &[(place, 1)],
+            ResultType::Product => &[(0, 1), (1, 1)],
+            ResultType::Quotient => &[(0, 1), (1, -1)],
+            _ => &[],
+        };
+        for (place, sign) in parts {
+            if let Some((power, factor)) = scales[*place] {
+                let inner = self.plan.add(result);
+                result = self.scaled(inner, factor, power * sign);
+            }
+        }
+        result
+    }
+
+    /// A value times a power of the split factor, with its own type.
+    fn scaled(&mut self, value: NodeId, factor: NodeId, power: i8) -> Node {
+        let ty = self.plan.node(value).ty;
+        let name = if power < 0 { "/" } else { "*" };
+        let operator = OperatorRef(operator::find(name).expect("the table has it"));
+        let op = Op::Apply { operator, constants: vec![], grouped: false };
+        let mut node = Node { op: op.clone(), inputs: vec![value, factor], ty };
+        for _ in 1..power.unsigned_abs() {
+            let inner = self.plan.add(node);
+            node = Node { op: op.clone(), inputs: vec![inner, factor], ty };
+        }
+        node
+    }
+
+    /// The split factor that goes with a value: of all assets, or of the one that a series is of. `None` for a series of
+    /// several, or of none.
+    fn factor_of(&mut self, (field, ty): (FieldId, Type), value: NodeId) -> Option<NodeId> {
+        let all = self.plan.add(Node { op: Op::Field(field), inputs: vec![], ty });
+        match self.plan.node(value).ty.shape {
+            Shape::Panel => Some(all),
+            Shape::Series => {
+                let asset = self.plan.asset_of(value)?;
+                let ty = Type { shape: Shape::Series, ..ty };
+                Some(self.plan.add(Node { op: Op::Of(asset), inputs: vec![all], ty }))
+            }
+            Shape::Scalar | Shape::Static => None,
         }
     }
 }

@@ -41,7 +41,7 @@ fn canonical(value: f64) -> u64 {
 
 /// Checks that the rules change nothing, and that neither do the dates that are asked for.
 pub(crate) fn holds(checked: &Checked, text: &str) {
-    let (lowered, _) = plan::lower(checked);
+    let (lowered, _) = plan::lower(checked, TINY.schema());
     let (optimized, _) = plan::optimize(&lowered);
     let (plain, ruled) = (bits(&lowered, 1), bits(&optimized, 1));
     assert_eq!(plain, ruled, "with and without the rules: {text}");
@@ -79,7 +79,7 @@ fn other_strategies_change_nothing() {
     let signals = |text: &str| {
         let strategy = Strategy::parse(text).expect("it parses");
         let compiled = strategy.compile(&*TINY).unwrap_or_else(|e| panic!("{e}"));
-        let (lowered, by_strategy) = plan::lower(compiled.checked());
+        let (lowered, by_strategy) = plan::lower(compiled.checked(), TINY.schema());
         let (optimized, _) = plan::optimize(&lowered);
         let mut all = bits(&optimized, 3).into_iter();
         let signals: Vec<Vec<Vec<u64>>> =

@@ -6,7 +6,7 @@ use crate::types::{Basis, Kind, Shape, Type, Unit};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// What stands in the manifest.
 #[derive(Serialize, Deserialize)]
@@ -47,11 +47,14 @@ pub(super) struct StoredField {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) labels: Vec<String>,
     pub(super) form: Form,
-    /// The file of the values, or the beginning of the names of the files of spells.
+    /// The file of the values, or the beginning of the names of the files of spells and steps.
     pub(super) file: String,
     /// Of figures with publication dates: the beginning of the names of the files that their table shares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) records: Option<String>,
+    /// Of what changes on some rows only: the value before the first change; missing where it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) before: Option<f64>,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +73,7 @@ pub(super) enum Form {
     Static,
     AsOf,
     Spells,
+    Steps,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,7 +102,7 @@ pub(super) fn restored(field: StoredField) -> Field {
     let shape = match field.form {
         Form::Series => Shape::Series,
         Form::Static => Shape::Static,
-        Form::Panel | Form::AsOf | Form::Spells => Shape::Panel,
+        Form::Panel | Form::AsOf | Form::Spells | Form::Steps => Shape::Panel,
     };
     let unit = field.unit.map_or(Unit::Unknown, |u| Unit::Known {
         money: u.money,

@@ -12,7 +12,7 @@ use crate::data::{
     npy::{self, Element},
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, io_reason};
-use crate::panel::{Calendar, Lifetime, Row, from_days};
+use crate::panel::{Calendar, Lifetime, MISSING, Row, from_days};
 use std::{
     collections::BTreeMap,
     fs, io,
@@ -116,6 +116,7 @@ impl Reader<'_> {
                     Values::AsOf { records, values }
                 }
                 Form::Spells => self.spells(&manifest, &field.file)?,
+                Form::Steps => self.steps(&manifest, &field.file, field.before)?,
             });
         }
         let symbols: Arc<[String]> = manifest.symbols.into();
@@ -155,6 +156,22 @@ impl Reader<'_> {
         } else {
             let file = self.folder.join(format!("{base}.offsets.npy"));
             Err((file, "the records do not fit each other".to_owned()))
+        }
+    }
+
+    fn steps(&self, manifest: &Manifest, base: &str, before: Option<f64>) -> Result<Values, Fault> {
+        let offsets: Buffer<u32> = self.list(manifest, &format!("{base}.offsets.npy"))?;
+        let from: Buffer<Row> = self.list(manifest, &format!("{base}.from.npy"))?;
+        let values: Buffer<f64> = self.list(manifest, &format!("{base}.values.npy"))?;
+        let fits = offsets.len() == manifest.symbols.len() + 1
+            && offsets.is_sorted()
+            && offsets.last().is_some_and(|l| *l as usize == from.len())
+            && values.len() == from.len();
+        if fits {
+            Ok(Values::Steps { offsets, from, values, before: before.unwrap_or(MISSING) })
+        } else {
+            let file = self.folder.join(format!("{base}.offsets.npy"));
+            Err((file, "the changes do not fit each other".to_owned()))
         }
     }
 

@@ -122,6 +122,7 @@ impl<'a> Writer<'a> {
             form: Form::Panel,
             file: format!("{base}.npy"),
             records: None,
+            before: None,
         };
         match values {
             Values::Panel(panel) => {
@@ -160,6 +161,14 @@ impl<'a> Writer<'a> {
                 self.array(&format!("{base}.assets.npy"), &[assets.len()], assets)?;
                 self.array(&format!("{base}.from.npy"), &[from.len()], from)?;
                 self.array(&format!("{base}.until.npy"), &[until.len()], until)?;
+            }
+            Values::Steps { offsets, from, values, before } => {
+                stored.form = Form::Steps;
+                stored.file = base.clone();
+                stored.before = Some(*before).filter(|x| !x.is_nan());
+                self.array(&format!("{base}.offsets.npy"), &[offsets.len()], offsets)?;
+                self.array(&format!("{base}.from.npy"), &[from.len()], from)?;
+                self.array(&format!("{base}.values.npy"), &[values.len()], values)?;
             }
         }
         Ok(stored)

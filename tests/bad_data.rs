@@ -203,6 +203,46 @@ fn catalogs_that_do_not_say_what_they_should() {
 }
 
 #[test]
+fn files_that_make_no_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).expect("writable");
+    };
+    for name in ["same", "more", "bad", "twice", "one", "wide"] {
+        fs::create_dir(folder.path().join(name)).expect("writable");
+        write(&format!("{name}/1.csv"), "symbol,date,close\nA,2020-01-02,1\n");
+    }
+    write("more/2.csv", "ticker,date,close,volume\nA,2020-01-03,1,1\n");
+    write("bad/2.csv", "symbol,date,close\nA,2020-01-03,2\nA,2020-01-06,x\n");
+    write("bad/3.csv", "");
+    write("twice/2.csv", "symbol,date,close\nA,2020-01-06,2\nA,2020-01-02,1\n");
+    write("one/1.csv", "date,close\n2020-01-02,1\n");
+    write("one/2.csv", "date,close\n2020-01-03,1\n");
+    write("wide/1.csv", "date,A,B\n2020-01-02,1,2\n2020-01-03,1,2\n");
+    write("wide/2.csv", "date,B,A\n2020-01-06,1,2\n2020-01-03,1,0\n");
+    let mut all = String::new();
+    for file in [
+        "nowhere/*.csv",
+        "same/*.parquet",
+        "same/[.csv",
+        "more/*.csv",
+        "bad/*.csv",
+        "twice/*.csv",
+        "one/*.csv",
+        "wide/*.csv",
+        "{symbol}/{symbol}.csv",
+        "{symbol}*/1.csv",
+        "{symbol}/**/*.csv",
+        "https://example.com/prices.csv",
+    ] {
+        let path = folder.path().join("market.toml");
+        fs::write(&path, format!("prices = {{ file = \"{file}\" }}")).expect("writable");
+        let _ = writeln!(all, "{file}\n-----\n{}\n=====\n", said(&path, folder.path()));
+    }
+    insta::assert_snapshot!("bad_patterns", all);
+}
+
+#[test]
 fn a_catalog_may_allow_what_is_refused_otherwise() {
     let folder = tempfile::tempdir().expect("a folder");
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/data");

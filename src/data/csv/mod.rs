@@ -7,8 +7,10 @@ mod rows;
 
 use super::{
     buffer::{self, Bytes},
+    faults::Faults,
     progress::Progress,
-    table::{Column, Faults, Lines, Looks, Table, Wanted, unite},
+    source::Rows,
+    table::{Column, Lines, Looks, Table, Wanted, unite},
     value,
 };
 use crate::diagnostic::{Code, Diagnostic, io_reason};
@@ -28,9 +30,9 @@ const SAMPLE: usize = 100;
 
 /// A CSV file whose header was read.
 pub(super) struct Csv {
-    pub(super) path: PathBuf,
-    pub(super) names: Vec<String>,
-    pub(super) looks: Vec<Looks>,
+    path: PathBuf,
+    names: Vec<String>,
+    looks: Vec<Looks>,
     content: Content,
     delimiter: u8,
     /// Where the rows begin, and on which line.
@@ -99,30 +101,6 @@ impl Csv {
         Ok(Self { path: path.to_owned(), names, looks, delimiter, body, body_line, content })
     }
 
-    /// Reads columns. One that is wanted several times is read as often.
-    pub(super) fn read(
-        &self,
-        wanted: &[(usize, Wanted)],
-        missing: &[String],
-        progress: &dyn Progress,
-    ) -> Result<Table, Vec<Diagnostic>> {
-        let mut seen = vec![false; self.names.len()];
-        let again: Vec<bool> =
-            wanted.iter().map(|(c, _)| std::mem::replace(&mut seen[*c], true)).collect();
-        let part = |second: bool| {
-            let chosen = wanted.iter().zip(&again).filter(|(_, again)| **again == second);
-            chosen.map(|(w, _)| w.clone()).collect::<Vec<_>>()
-        };
-        let mut table = self.read_once(&part(false), missing, progress)?;
-        if again.contains(&true) {
-            let more = self.read(&part(true), missing, progress)?;
-            let (mut first, mut more) = (table.columns.into_iter(), more.columns.into_iter());
-            let next = again.iter().map(|again| if *again { more.next() } else { first.next() });
-            table.columns = next.flatten().collect();
-        }
-        Ok(table)
-    }
-
     fn read_once(
         &self,
         wanted: &[(usize, Wanted)],
@@ -187,7 +165,50 @@ impl Csv {
                 unite(text, texts, &rows);
             }
         });
-        Ok(Table { file: self.path.clone(), rows: row, columns, lines: Lines(lines) })
+        Ok(Table {
+            file: self.path.clone(),
+            rows: row,
+            columns,
+            lines: Lines { stretches: lines, files: vec![] },
+        })
+    }
+}
+
+impl Rows for Csv {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn looks(&self, column: usize) -> Looks {
+        self.looks[column]
+    }
+
+    /// One that is wanted several times is read as often.
+    fn read(
+        &self,
+        wanted: &[(usize, Wanted)],
+        missing: &[String],
+        progress: &dyn Progress,
+    ) -> Result<Table, Vec<Diagnostic>> {
+        let mut seen = vec![false; self.names.len()];
+        let again: Vec<bool> =
+            wanted.iter().map(|(c, _)| std::mem::replace(&mut seen[*c], true)).collect();
+        let part = |second: bool| {
+            let chosen = wanted.iter().zip(&again).filter(|(_, again)| **again == second);
+            chosen.map(|(w, _)| w.clone()).collect::<Vec<_>>()
+        };
+        let mut table = self.read_once(&part(false), missing, progress)?;
+        if again.contains(&true) {
+            let more = self.read(&part(true), missing, progress)?;
+            let (mut first, mut more) = (table.columns.into_iter(), more.columns.into_iter());
+            let next = again.iter().map(|again| if *again { more.next() } else { first.next() });
+            table.columns = next.flatten().collect();
+        }
+        Ok(table)
     }
 }
 

@@ -170,6 +170,53 @@ fn paths_that_hold_no_data() {
     insta::assert_snapshot!("no_data", all.join("\n\n"));
 }
 
+/// As many bytes as a reader wants.
+struct Endless<'a>(&'a [u8], usize);
+
+impl std::io::Read for Endless<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let length = out.len().min(self.1) / self.0.len() * self.0.len();
+        out[..length].chunks_mut(self.0.len()).for_each(|c| c.copy_from_slice(self.0));
+        self.1 -= length;
+        Ok(length)
+    }
+}
+
+#[test]
+fn packed_files_that_unpack_to_too_much() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut all = String::new();
+    let header = "symbol,date,close\n";
+    let cases: [(&str, &str, &[u8]); 5] = [
+        ("zeros", "", &[0]),
+        ("one line", header, b"A"),
+        ("one quote", "symbol,date,close\n\"", b"A\n"),
+        ("blank lines", header, b"\n"),
+        ("one row", header, b"A,2020-01-02,1\n"),
+    ];
+    for (name, start, again) in cases {
+        let path = folder.path().join(format!("{name}.csv.zst"));
+        let again = again.repeat(4096);
+        let text = std::io::Read::chain(start.as_bytes(), Endless(&again, 260 << 20));
+        fs::write(&path, zstd::encode_all(text, 1).expect("packed")).expect("writable");
+        assert!(path.metadata().expect("it is there").len() < 100_000);
+        let _ = writeln!(all, "{}\n", said(&path, folder.path()));
+    }
+    let path = folder.path().join("zeros.csv.gz");
+    let text =
+        flate2::read::GzEncoder::new(Endless(&[0; 4096], 64 << 20), flate2::Compression::fast());
+    std::io::copy(&mut { text }, &mut fs::File::create(&path).expect("writable")).expect("packed");
+    let _ = writeln!(all, "{}\n", said(&path, folder.path()));
+    for (name, length) in [("cut", 100), ("text", 0)] {
+        let path = folder.path().join(format!("{name}.csv.zst"));
+        let packed = zstd::encode_all(header.repeat(1000).as_bytes(), 1).expect("packed");
+        let bytes = if length > 0 { &packed[..packed.len() / 2] } else { b"symbol,date" };
+        fs::write(&path, bytes).expect("writable");
+        let _ = writeln!(all, "{}\n", said(&path, folder.path()));
+    }
+    insta::assert_snapshot!("too_much", all);
+}
+
 #[test]
 fn catalogs_that_do_not_say_what_they_should() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -120,3 +120,66 @@ symbol_replace = [[\".\", \"-\"]]
     assert!(value(&market, "book_equity", 0, 0).is_nan());
     insta::assert_snapshot!("symbol_in_names", market.detected().join("\n"));
 }
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
+    std::io::Write::write_all(&mut packer, bytes).expect("memory is writable");
+    packer.finish().expect("memory is writable")
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    zstd::encode_all(bytes, 1).expect("memory is writable")
+}
+
+/// A table of more than one block, with line ends inside quotes, or with one lone quote in the first of its rows.
+fn long_table(lone_quote: bool) -> (String, usize) {
+    use std::fmt::Write as _;
+    let mut text = String::from("symbol,date,close,comment\n");
+    let mut rows = 0;
+    let mut day = jiff::civil::date(1600, 1, 1);
+    let filler = "long enough to fill a block of the text ".repeat(8);
+    while text.len() < 36 << 20 {
+        let comment = match rows {
+            0 if lone_quote => "an inch is 1\"".to_owned(),
+            _ if rows % 3 == 0 && !lone_quote => format!("\"a\n{filler}, \"\"c\"\"\n\""),
+            _ => filler.clone(),
+        };
+        let symbol = if lone_quote { "A" } else { "\"A\nB\"" };
+        let _ = writeln!(text, "{symbol},{day},{},{comment}", f64::from(rows % 977 + 1) / 4.0);
+        day = day.tomorrow().expect("in range");
+        rows += 1;
+    }
+    (text, rows as usize)
+}
+
+#[test]
+fn packed_tables_are_read_block_by_block() {
+    let folder = folder(&[]);
+    let open = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).expect("writable");
+        Market::open(&path)
+    };
+    let (text, rows) = long_table(false);
+    let plain = closes(&open("p.csv", text.as_bytes()).expect("it is sound"));
+    assert_eq!(plain.1.len(), rows);
+    for (name, bytes) in [
+        ("p.csv.gz", gzip(text.as_bytes())),
+        ("p.csv.zst", zstd(text.as_bytes())),
+        // Packed in two parts, as some programs do.
+        ("q.csv.zst", [zstd(&text.as_bytes()[..1000]), zstd(&text.as_bytes()[1000..])].concat()),
+        ("r.csv.gz", gzip(text.replace('\n', "\r").as_bytes())),
+    ] {
+        let market = open(name, &bytes).expect("it is sound");
+        assert_eq!(closes(&market).1, plain.1, "{name}");
+    }
+    // A fault in a late block is found on its line.
+    let late = text.rfind("\"A\nB\"").expect("it is there");
+    let broken = format!("{}\"A\nB\",no date,1,\n", &text[..late]);
+    let error = open("p.csv.zst", &zstd(broken.as_bytes())).expect_err("a date is broken");
+    let line = text[..late].matches('\n').count() as u64 + 1;
+    assert_eq!(error.list[0].data.as_ref().and_then(|d| d.row), Some(line));
+    let (text, rows) = long_table(true);
+    let market = open("l.csv.zst", &zstd(text.as_bytes())).expect("it is sound");
+    assert_eq!(closes(&market).1.len(), rows);
+}

@@ -2,7 +2,7 @@
 
 use super::{
     buffer::Numbers,
-    csv::Csv,
+    csv::{self, Csv},
     faults::SHOWN,
     parquet::Parquet,
     pattern,
@@ -219,7 +219,7 @@ fn open(path: &Path) -> Result<Box<dyn Rows>, Diagnostic> {
         return Err(Diagnostic::error(Code::DataUnreadable, message));
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    let plain = name.strip_suffix(".gz").unwrap_or(&name);
+    let plain = csv::ENDINGS.iter().find_map(|e| name.strip_suffix(e)).unwrap_or(&name);
     let ends = |endings: &[&str]| endings.iter().any(|e| plain.ends_with(e));
     if ends(&[".parquet", ".pq"]) {
         Ok(Box::new(Parquet::open(path)?))
@@ -228,6 +228,6 @@ fn open(path: &Path) -> Result<Box<dyn Rows>, Diagnostic> {
     } else {
         let message = format!("`{name}` is neither CSV nor Parquet by its name");
         let error = Diagnostic::error(Code::DataFormat, message).in_file(path);
-        Err(error.help("name it `.csv`, `.csv.gz` or `.parquet`"))
+        Err(error.help("name it `.csv`, `.csv.gz`, `.csv.zst` or `.parquet`"))
     }
 }

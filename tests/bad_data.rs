@@ -170,6 +170,53 @@ fn paths_that_hold_no_data() {
     insta::assert_snapshot!("no_data", all.join("\n\n"));
 }
 
+/// As many bytes as a reader wants.
+struct Endless<'a>(&'a [u8], usize);
+
+impl std::io::Read for Endless<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let length = out.len().min(self.1) / self.0.len() * self.0.len();
+        out[..length].chunks_mut(self.0.len()).for_each(|c| c.copy_from_slice(self.0));
+        self.1 -= length;
+        Ok(length)
+    }
+}
+
+#[test]
+fn packed_files_that_unpack_to_too_much() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut all = String::new();
+    let header = "symbol,date,close\n";
+    let cases: [(&str, &str, &[u8]); 5] = [
+        ("zeros", "", &[0]),
+        ("one line", header, b"A"),
+        ("one quote", "symbol,date,close\n\"", b"A\n"),
+        ("blank lines", header, b"\n"),
+        ("one row", header, b"A,2020-01-02,1\n"),
+    ];
+    for (name, start, again) in cases {
+        let path = folder.path().join(format!("{name}.csv.zst"));
+        let again = again.repeat(4096);
+        let text = std::io::Read::chain(start.as_bytes(), Endless(&again, 260 << 20));
+        fs::write(&path, zstd::encode_all(text, 1).expect("packed")).expect("writable");
+        assert!(path.metadata().expect("it is there").len() < 100_000);
+        let _ = writeln!(all, "{}\n", said(&path, folder.path()));
+    }
+    let path = folder.path().join("zeros.csv.gz");
+    let text =
+        flate2::read::GzEncoder::new(Endless(&[0; 4096], 64 << 20), flate2::Compression::fast());
+    std::io::copy(&mut { text }, &mut fs::File::create(&path).expect("writable")).expect("packed");
+    let _ = writeln!(all, "{}\n", said(&path, folder.path()));
+    for (name, length) in [("cut", 100), ("text", 0)] {
+        let path = folder.path().join(format!("{name}.csv.zst"));
+        let packed = zstd::encode_all(header.repeat(1000).as_bytes(), 1).expect("packed");
+        let bytes = if length > 0 { &packed[..packed.len() / 2] } else { b"symbol,date" };
+        fs::write(&path, bytes).expect("writable");
+        let _ = writeln!(all, "{}\n", said(&path, folder.path()));
+    }
+    insta::assert_snapshot!("too_much", all);
+}
+
 #[test]
 fn catalogs_that_do_not_say_what_they_should() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -200,6 +247,46 @@ fn catalogs_that_do_not_say_what_they_should() {
         let _ = writeln!(all, "{text}-----\n{}\n=====\n", said(&path, folder.path()));
     }
     insta::assert_snapshot!("bad_catalogs", all);
+}
+
+#[test]
+fn files_that_make_no_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).expect("writable");
+    };
+    for name in ["same", "more", "bad", "twice", "one", "wide"] {
+        fs::create_dir(folder.path().join(name)).expect("writable");
+        write(&format!("{name}/1.csv"), "symbol,date,close\nA,2020-01-02,1\n");
+    }
+    write("more/2.csv", "ticker,date,close,volume\nA,2020-01-03,1,1\n");
+    write("bad/2.csv", "symbol,date,close\nA,2020-01-03,2\nA,2020-01-06,x\n");
+    write("bad/3.csv", "");
+    write("twice/2.csv", "symbol,date,close\nA,2020-01-06,2\nA,2020-01-02,1\n");
+    write("one/1.csv", "date,close\n2020-01-02,1\n");
+    write("one/2.csv", "date,close\n2020-01-03,1\n");
+    write("wide/1.csv", "date,A,B\n2020-01-02,1,2\n2020-01-03,1,2\n");
+    write("wide/2.csv", "date,B,A\n2020-01-06,1,2\n2020-01-03,1,0\n");
+    let mut all = String::new();
+    for file in [
+        "nowhere/*.csv",
+        "same/*.parquet",
+        "same/[.csv",
+        "more/*.csv",
+        "bad/*.csv",
+        "twice/*.csv",
+        "one/*.csv",
+        "wide/*.csv",
+        "{symbol}/{symbol}.csv",
+        "{symbol}*/1.csv",
+        "{symbol}/**/*.csv",
+        "https://example.com/prices.csv",
+    ] {
+        let path = folder.path().join("market.toml");
+        fs::write(&path, format!("prices = {{ file = \"{file}\" }}")).expect("writable");
+        let _ = writeln!(all, "{file}\n-----\n{}\n=====\n", said(&path, folder.path()));
+    }
+    insta::assert_snapshot!("bad_patterns", all);
 }
 
 #[test]

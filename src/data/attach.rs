@@ -39,7 +39,7 @@ pub(super) fn labels(
     name: &str,
     spec: &LabelTable,
 ) -> Outcome {
-    let file = context.file(&spec.file).map_err(one)?;
+    let file = context.source(spec.origin()).map_err(one)?;
     let mut wanted = vec![(symbol_column(&file, spec.symbol.as_ref()).map_err(one)?, Wanted::Text)];
     for text in spec.columns.values() {
         wanted.push((column(&file, text).map_err(one)?, Wanted::Text));
@@ -65,9 +65,10 @@ pub(super) fn labels(
         let (assets, total) = (grouped(found), grouped(by_asset.len()));
         let note = format!("column `{column}`; dated as of its file, not of the day");
         parts.add_label(name, field, &note, &by_asset);
-        parts
-            .detected
-            .push(format!("{name}: `{field}` of {assets} of {total} symbols from {}", spec.file));
+        parts.detected.push(format!(
+            "{name}: `{field}` of {assets} of {total} symbols from {}",
+            spec.origin()
+        ));
         if changes > 0 {
             let message = format!(
                 "{name}: `{field}` has {changes} rows that contradict an earlier one and were left out"
@@ -85,7 +86,7 @@ pub(super) fn members(
     name: &str,
     spec: &MemberTable,
 ) -> Outcome {
-    let file = context.file(&spec.file).map_err(one)?;
+    let file = context.source(spec.origin()).map_err(one)?;
     let date = |optional| Wanted::Date { format: spec.date_format.clone(), optional };
     let mut wanted = vec![
         (symbol_column(&file, spec.symbol.as_ref()).map_err(one)?, Wanted::Text),
@@ -109,11 +110,11 @@ pub(super) fn members(
         let until = end.map(|e| if spec.end_included { e.tomorrow().unwrap_or(e) } else { e });
         list.push((asset, start, until));
     }
-    parts.detected.push(format!("{name}: {} spells from {}", grouped(list.len()), spec.file));
+    parts.detected.push(format!("{name}: {} spells from {}", grouped(list.len()), spec.origin()));
     if without_prices > 0 {
         let message = format!(
             "{}: {} of {} spells of membership were left out, as their symbols have no prices",
-            spec.file,
+            spec.origin(),
             grouped(without_prices),
             grouped(table.rows)
         );
@@ -130,7 +131,7 @@ pub(super) fn members(
             table: "members".to_owned(),
             ty: Type::boolean(Shape::Panel),
             labels: Arc::default(),
-            note: format!("members by {}", spec.file),
+            note: format!("members by {}", spec.origin()),
         },
         values,
     );
@@ -144,7 +145,7 @@ pub(super) fn series(
     name: &str,
     spec: &SeriesTable,
 ) -> Outcome {
-    let file = context.file(&spec.file).map_err(one)?;
+    let file = context.source(spec.origin()).map_err(one)?;
     let date = match &spec.date {
         Some(date) => column(&file, date).map_err(one)?,
         None => {
@@ -180,7 +181,7 @@ pub(super) fn series(
             "{name}: `{field}` on {} of {} sessions from {}",
             grouped(found),
             grouped(values.len()),
-            spec.file
+            spec.origin()
         ));
         let ty = Type::number(Shape::Series, figure.unit(field, parts.basis));
         let note = format!("column `{}`", figure.column);

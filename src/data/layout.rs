@@ -4,7 +4,8 @@ use super::{
     catalog::PriceTable,
     columns::{self, Role},
     prices::{PRICES, PriceColumn},
-    table::{Looks, Table, TableFile, Wanted},
+    source::Source,
+    table::{Looks, Table, Wanted},
     words::grouped,
 };
 use crate::diagnostic::Diagnostic;
@@ -22,7 +23,7 @@ pub(super) struct Layout {
 }
 
 /// What the columns of a file are.
-pub(super) fn layout(spec: &PriceTable, file: &TableFile) -> Result<Layout, Diagnostic> {
+pub(super) fn layout(spec: &PriceTable, file: &Source) -> Result<Layout, Diagnostic> {
     let names = file.names();
     let find = |name: &String| super::load::column(file, name).map(|at| (at, name.clone()));
     let mut roles: Vec<Option<Role>> = columns::detect(names).into_iter().map(Some).collect();
@@ -112,7 +113,7 @@ pub(super) fn layout(spec: &PriceTable, file: &TableFile) -> Result<Layout, Diag
 }
 
 /// A table of prices has dates, a close or a return, and symbols unless it is of one asset.
-fn complete(spec: &PriceTable, file: &TableFile, mut layout: Layout) -> Result<Layout, Diagnostic> {
+fn complete(spec: &PriceTable, file: &Source, mut layout: Layout) -> Result<Layout, Diagnostic> {
     let names = file.names();
     if layout.date == usize::MAX {
         // The index of a data frame has no name, or one that says nothing.
@@ -132,22 +133,30 @@ fn complete(spec: &PriceTable, file: &TableFile, mut layout: Layout) -> Result<L
         let usual = "`close`, `price`, `last`, `adj_close`, `return`";
         return Err(super::load::missing_column(file, "a column of closing prices", usual));
     }
-    if layout.symbol.is_none() && spec.symbol_is.is_none() && names.len() > 12 {
+    if layout.symbol.is_none() && spec.symbol_is.is_none() {
         let usual = "`symbol`, `ticker`, `permno`, `name`";
-        return Err(super::load::missing_column(file, "a column of symbols", usual));
+        let missing = || super::load::missing_column(file, "a column of symbols", usual);
+        if file.has_several() {
+            return Err(missing().help(
+                "where the files' names hold the symbols, write `{symbol}` in their place: `file = \"prices/{symbol}.csv\"`",
+            ));
+        }
+        if names.len() > 12 {
+            return Err(missing());
+        }
     }
     Ok(layout)
 }
 
 /// Says what was read as what.
 pub(super) fn report(
-    file: &TableFile,
+    file: &Source,
     layout: &Layout,
     symbols: &[String],
     table: &Table,
     out: &mut Vec<String>,
 ) {
-    let name = file.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = file.label();
     let source = |at: usize| &file.names()[layout.wanted[at].0];
     let mut parts = vec![];
     match layout.symbol {

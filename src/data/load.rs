@@ -2,9 +2,10 @@
 
 use super::{
     Market, Options, assemble, attach,
-    catalog::{self, Catalog, PriceTable},
-    prices, reports, store,
-    table::TableFile,
+    catalog::{self, Catalog, Origin, PriceTable},
+    pattern, prices, reports,
+    source::Source,
+    store,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use std::path::{Path, PathBuf};
@@ -21,17 +22,18 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Opens a file that the catalog names.
-    pub(super) fn file(&self, name: &str) -> Result<TableFile, Diagnostic> {
+    /// Opens what the catalog says that a table's rows come from.
+    pub(super) fn source(&self, origin: Origin<'_>) -> Result<Source, Diagnostic> {
+        let name = origin.file.unwrap_or_default();
         let path = self.root.join(name);
-        if !path.exists() && self.options.root.is_none() {
+        if !path.exists() && !pattern::has_wildcards(name) && self.options.root.is_none() {
             let message = format!("there is no file `{}`", path.display());
             let error = Diagnostic::error(Code::DataNotFound, message);
             return Err(error.help(
                 "paths in a `market.toml` are relative to its folder; `--data-root DIR` names another one",
             ));
         }
-        TableFile::open(&path)
+        Source::open(&self.root, name)
     }
 }
 
@@ -41,7 +43,8 @@ pub(super) fn open(
     options: Options<'_>,
     stage: Option<&Path>,
 ) -> Result<Market, Diagnostics> {
-    if !path.exists() {
+    let is_pattern = pattern::has_wildcards(&path.to_string_lossy());
+    if !path.exists() && !is_pattern {
         let message = format!("there are no data at `{}`", path.display());
         return Err(Diagnostic::error(Code::DataNotFound, message).into());
     }
@@ -64,10 +67,14 @@ pub(super) fn open(
         return open_catalog(path, options, stage);
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let table = PriceTable { file: name.clone(), ..PriceTable::default() };
-    let catalog = Catalog { prices: vec![table], ..Catalog::default() };
-    let root = path.parent().unwrap_or(Path::new("")).to_owned();
     let stem = name.split('.').next().unwrap_or_default().to_owned();
+    // Wildcards may stand in the names of folders as well.
+    let (root, file) = match path.parent().filter(|_| !is_pattern) {
+        Some(folder) => (folder.to_owned(), name),
+        None => (PathBuf::new(), path.to_string_lossy().into_owned()),
+    };
+    let table = PriceTable { file: Some(file), ..PriceTable::default() };
+    let catalog = Catalog { prices: vec![table], ..Catalog::default() };
     load(&Context { catalog: &catalog, root, options, stage }, &stem)
 }
 
@@ -91,7 +98,7 @@ fn load(context: &Context<'_>, name: &str) -> Result<Market, Diagnostics> {
     let mut tables = vec![];
     let mut detected = vec![];
     for spec in &context.catalog.prices {
-        let read = context.file(&spec.file).map_err(|d| vec![d]).and_then(|file| {
+        let read = context.source(spec.origin()).map_err(|d| vec![d]).and_then(|file| {
             prices::read(spec, &file, context.catalog, context.options.progress, &mut detected)
         });
         match read {
@@ -128,7 +135,7 @@ fn all(list: Vec<Diagnostic>) -> Diagnostics {
 }
 
 /// The place of a column that is named; an error lists the nearest names.
-pub(super) fn column(file: &TableFile, name: &str) -> Result<usize, Diagnostic> {
+pub(super) fn column(file: &Source, name: &str) -> Result<usize, Diagnostic> {
     let names = file.names();
     if let Some(at) = names.iter().position(|n| n == name) {
         return Ok(at);
@@ -143,10 +150,7 @@ pub(super) fn column(file: &TableFile, name: &str) -> Result<usize, Diagnostic> 
 }
 
 /// The column of symbols of a table that is not of prices: declared, or by its name.
-pub(super) fn symbol_column(
-    file: &TableFile,
-    declared: Option<&String>,
-) -> Result<usize, Diagnostic> {
+pub(super) fn symbol_column(file: &Source, declared: Option<&String>) -> Result<usize, Diagnostic> {
     match declared {
         Some(name) => column(file, name),
         None => {
@@ -159,7 +163,7 @@ pub(super) fn symbol_column(
 }
 
 /// A column that no name stands for.
-pub(super) fn missing_column(file: &TableFile, what: &str, usual: &str) -> Diagnostic {
+pub(super) fn missing_column(file: &Source, what: &str, usual: &str) -> Diagnostic {
     let message = format!("expected {what}, found {}", listed(file.names()));
     let error = Diagnostic::error(Code::MissingColumn, message).in_file(file.path());
     error.help(format!("usual names are {usual}; a `market.toml` can name any other"))

@@ -3,9 +3,11 @@
 use super::{
     buffer::Numbers,
     catalog::{Catalog, Duplicates, Nonpositive, PriceTable},
+    faults::Faults,
     layout::{self, Layout},
     panels,
-    table::{Column, Faults, NO_DATE, Table, TableFile, Text},
+    source::Source,
+    table::{Column, NO_DATE, Table, Text},
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::panel::from_days;
@@ -43,7 +45,7 @@ pub(super) const PRICES: [&str; 4] = ["open", "high", "low", "close"];
 /// Reads one table of prices, long or wide, and says what was read as what.
 pub(super) fn read(
     spec: &PriceTable,
-    file: &TableFile,
+    file: &Source,
     catalog: &Catalog,
     progress: &dyn super::Progress,
     detected: &mut Vec<String>,
@@ -89,7 +91,7 @@ pub(super) fn replaced(text: &str, catalog: &Catalog, own: &[(String, String)]) 
     symbol
 }
 
-fn sole_symbol(spec: &PriceTable, file: &TableFile) -> String {
+fn sole_symbol(spec: &PriceTable, file: &Source) -> String {
     let stem = || {
         let name = file.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         name.split('.').next().unwrap_or_default().to_owned()
@@ -111,9 +113,8 @@ fn named(
     for (row, code) in codes.iter().enumerate() {
         if symbols[*code as usize].is_empty() {
             faults.add(|| {
-                Diagnostic::error(Code::DataFormat, "expected a symbol, found nothing")
-                    .in_file(&table.file)
-                    .row(table.lines.line(row))
+                table
+                    .fault(row, Code::DataFormat, "expected a symbol, found nothing")
                     .column(column)
             });
         }
@@ -132,7 +133,8 @@ pub(super) fn check_prices(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
     places.extend(read.adjusted.map(|at| (at, "adjusted close".to_owned())));
     let mut faults = Faults::default();
     for (at, name) in places {
-        let Column::Number(values) = &mut read.table.columns[at] else { continue };
+        let Table { file, columns, lines, .. } = &mut read.table;
+        let Column::Number(values) = &mut columns[at] else { continue };
         if !values.par_iter().any(|v| *v <= 0.0) {
             continue;
         }
@@ -142,10 +144,8 @@ pub(super) fn check_prices(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
                 faults.add(|| {
                     let symbol = &read.symbols[read.codes[row] as usize];
                     let message = format!("the price of `{symbol}` is {found}: expected one above zero");
-                    let error = Diagnostic::error(Code::BadPrice, message)
-                        .in_file(&read.table.file)
-                        .row(read.table.lines.line(row))
-                        .column(name.as_str());
+                    let error = Diagnostic::error(Code::BadPrice, message);
+                    let error = lines.place(row, file, error).column(name.as_str());
                     error.help("mend the row, or let a `market.toml` say `nonpositive_prices = \"missing\"`")
                 });
             }
@@ -178,14 +178,8 @@ pub(super) fn check_duplicates(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
         if read.spec.duplicates == Duplicates::Error {
             faults.add(|| {
                 let date = from_days(read.days[a]).map(|d| d.to_string()).unwrap_or_default();
-                let (first, second) = (read.table.lines.line(a), read.table.lines.line(b));
-                let message =
-                    format!("`{symbol}` on {date} stands twice: in rows {first} and {second}");
-                let error = Diagnostic::error(Code::DuplicateRow, message);
-                error
-                    .in_file(&read.table.file)
-                    .row(second)
-                    .help("delete one, or let a `market.toml` say `duplicates = \"last\"`")
+                let error = read.table.twice(&format!("`{symbol}` on {date}"), a, b);
+                error.help("delete one, or let a `market.toml` say `duplicates = \"last\"`")
             });
         }
     }

@@ -6,7 +6,8 @@ use super::{
     load::{Context, column, symbol_column},
     market::{Parts, Values},
     prices::replaced,
-    table::{Column, NO_DATE, Table, TableFile, Wanted},
+    source::Source,
+    table::{Column, NO_DATE, Table, Wanted},
     words::grouped,
 };
 use crate::diagnostic::{Code, Diagnostic};
@@ -37,7 +38,7 @@ pub(super) fn add(
     spec: &ReportTable,
 ) -> Result<(), Vec<Diagnostic>> {
     let one = |d: Diagnostic| vec![d];
-    let file = context.file(&spec.file).map_err(one)?;
+    let file = context.source(spec.origin()).map_err(one)?;
     let layout = layout(spec, &file).map_err(one)?;
     let table = file.read(&layout.wanted, &spec.missing, context.options.progress)?;
     let known = publications(context, spec, &layout, &table)?;
@@ -117,7 +118,7 @@ fn later(date: Date, span: jiff::Span) -> Date {
     date.checked_add(span).unwrap_or(Date::MAX)
 }
 
-fn layout(spec: &ReportTable, file: &TableFile) -> Result<Layout, Diagnostic> {
+fn layout(spec: &ReportTable, file: &Source) -> Result<Layout, Diagnostic> {
     let date = |optional| Wanted::Date { format: spec.date_format.clone(), optional };
     let mut wanted = vec![
         (symbol_column(file, spec.symbol.as_ref())?, Wanted::Text),
@@ -183,7 +184,7 @@ fn publications(
         return Ok(vec![None; table.rows]);
     };
     let one = |d: Diagnostic| vec![d];
-    let file = context.file(&join.file).map_err(one)?;
+    let file = context.source(join.origin()).map_err(one)?;
     let optional = |optional| Wanted::Date { format: None, optional };
     let wanted = [
         (symbol_column(&file, join.symbol.as_ref()).map_err(one)?, Wanted::Text),
@@ -232,7 +233,7 @@ impl Account {
         let records = self.known + self.lagged;
         let share = |n: usize| format!("{:.1}%", 100.0 * n as f64 / records.max(1) as f64);
         let lag = spec.lag.map_or_else(String::new, |l| in_words(l.0));
-        parts.detected.push(format!("{name}: {} records of {}", grouped(records), spec.file));
+        parts.detected.push(format!("{name}: {} records of {}", grouped(records), spec.origin()));
         if records > 0 {
             parts.notes.push(match (self.known, self.lagged) {
                 (_, 0) => format!("{name}: the publication date of all {} records is known", grouped(records)),

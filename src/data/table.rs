@@ -1,13 +1,13 @@
-//! A table as it was read from a file, column by column, and the file it is read from.
+//! A table as it was read, column by column, and where each of its rows stands.
 
-use super::{buffer::Numbers, csv::Csv, parquet::Parquet, progress::Progress};
+use super::buffer::{Number, Numbers};
 use crate::diagnostic::{Code, Diagnostic};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
-use std::path::{Path, PathBuf};
-
-/// How many faulty rows are reported one by one.
-const SHOWN: usize = 20;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// As what a column is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,13 +72,42 @@ impl Column {
         }
     }
 
+    /// Puts columns of one kind one below the other.
+    fn join(parts: Vec<Self>, lengths: &[usize]) -> Self {
+        fn join<T: Number>(parts: Vec<Numbers<T>>, lengths: &[usize]) -> Numbers<T> {
+            let mut whole = Numbers::zeroed(lengths.iter().sum());
+            let mut at = 0;
+            for part in parts {
+                whole[at..at + part.len()].copy_from_slice(&part);
+                at += part.len();
+            }
+            whole
+        }
+        let (mut numbers, mut days, mut codes, mut texts) = (vec![], vec![], vec![], vec![]);
+        for part in parts {
+            match part {
+                Self::Number(values) => numbers.push(values),
+                Self::Date(values) => days.push(values),
+                Self::Text(text) => {
+                    codes.push(text.codes);
+                    texts.push(text.texts);
+                }
+            }
+        }
+        if !numbers.is_empty() {
+            Self::Number(join(numbers, lengths))
+        } else if !days.is_empty() {
+            Self::Date(join(days, lengths))
+        } else {
+            let mut text = Text { codes: join(codes, lengths), texts: vec![] };
+            unite(&mut text, texts, lengths);
+            Self::Text(text)
+        }
+    }
+
     /// Moves the filled stretches together: of each stretch of `room`, the first `filled` rows stay.
     pub(super) fn close_gaps(&mut self, room: &[usize], filled: &[usize]) {
-        fn close<T: super::buffer::Number>(
-            values: &mut Numbers<T>,
-            room: &[usize],
-            filled: &[usize],
-        ) {
+        fn close<T: Number>(values: &mut Numbers<T>, room: &[usize], filled: &[usize]) {
             let (mut from, mut to) = (0, 0);
             for (room, filled) in room.iter().zip(filled) {
                 if from != to {
@@ -148,6 +177,59 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// A complaint about a row.
+    pub(super) fn fault(&self, row: usize, code: Code, message: impl Into<String>) -> Diagnostic {
+        self.lines.place(row, &self.file, Diagnostic::error(code, message))
+    }
+
+    /// The complaint that what a row holds stands in an earlier row as well.
+    pub(super) fn twice(&self, what: &str, first: usize, second: usize) -> Diagnostic {
+        let lines = (self.lines.line(first), self.lines.line(second));
+        let message = match (self.lines.file(first), self.lines.file(second)) {
+            (Some(a), Some(b)) if a != b => format!(
+                "{what} stands twice: in row {} of {} and in row {} of this file",
+                lines.0,
+                a.display(),
+                lines.1
+            ),
+            _ => format!("{what} stands twice: in rows {} and {}", lines.0, lines.1),
+        };
+        self.fault(second, Code::DuplicateRow, message)
+    }
+
+    /// Puts tables with the same columns one below the other. Where they are of several files, each row remembers its.
+    pub(super) fn join(mut tables: Vec<Self>, several_files: bool) -> Option<Self> {
+        if tables.len() == 1 && !several_files {
+            return tables.pop();
+        }
+        let lengths: Vec<usize> = tables.iter().map(|t| t.rows).collect();
+        let mut lines = Lines::default();
+        let mut rows = 0;
+        for table in &mut tables {
+            if several_files {
+                lines.files.push((rows, Arc::from(table.file.as_path())));
+            }
+            if table.lines.stretches.is_empty() {
+                lines.stretches.push((rows, 1));
+            }
+            let stretches = std::mem::take(&mut table.lines.stretches).into_iter();
+            lines.stretches.extend(stretches.map(|(row, line)| (rows + row, line)));
+            rows += table.rows;
+        }
+        let file = tables.first()?.file.clone();
+        // Column by column, so that only one stands in memory twice.
+        let mut parts: Vec<_> = tables.into_iter().map(|t| t.columns.into_iter()).collect();
+        let mut columns = vec![];
+        loop {
+            let column: Vec<Column> = parts.iter_mut().filter_map(Iterator::next).collect();
+            if column.is_empty() {
+                break;
+            }
+            columns.push(Column::join(column, &lengths));
+        }
+        Some(Self { file, rows, columns, lines })
+    }
+
     pub(super) fn number(&self, i: usize) -> &[f64] {
         match &self.columns[i] {
             Column::Number(values) => values,
@@ -186,62 +268,43 @@ impl Table {
     }
 }
 
-/// Where in the file the rows of a table stand: stretches of rows on consecutive lines, each with its first row and the
-/// line of that.
+/// Where the rows of a table stand: stretches of rows on consecutive lines, each with its first row and the line of that;
+/// and, where the rows are of several files, the first row of each stretch of rows of one file.
 #[derive(Debug, Default)]
-pub(super) struct Lines(pub(super) Vec<(usize, u64)>);
+pub(super) struct Lines {
+    pub(super) stretches: Vec<(usize, u64)>,
+    pub(super) files: Vec<(usize, Arc<Path>)>,
+}
 
 impl Lines {
     /// The line of a row, as an editor counts.
     pub(super) fn line(&self, row: usize) -> u64 {
-        let stretch = self.0.partition_point(|(first, _)| *first <= row);
-        match stretch.checked_sub(1).map(|i| self.0[i]) {
+        let stretch = self.stretches.partition_point(|(first, _)| *first <= row);
+        match stretch.checked_sub(1).map(|i| self.stretches[i]) {
             Some((first, line)) => line + (row - first) as u64,
             None => row as u64 + 1,
         }
     }
-}
 
-/// Faults in rows: the first few in full, and how many there are.
-#[derive(Debug, Default)]
-pub(super) struct Faults {
-    list: Vec<Diagnostic>,
-    total: usize,
-}
+    /// The file of a row, where there are several.
+    pub(super) fn file(&self, row: usize) -> Option<&Arc<Path>> {
+        let stretch = self.files.partition_point(|(first, _)| *first <= row).checked_sub(1)?;
+        Some(&self.files[stretch].1)
+    }
 
-impl Faults {
-    /// Adds a fault; it is only put into words if it will be shown.
-    pub(super) fn add(&mut self, fault: impl FnOnce() -> Diagnostic) {
-        if self.list.len() < SHOWN {
-            self.list.push(fault());
+    /// Adds to a complaint in which row it is, of `file` unless there are several.
+    pub(super) fn place(&self, row: usize, file: &Path, complaint: Diagnostic) -> Diagnostic {
+        complaint.in_file(self.file(row).map_or(file, |file| file)).row(self.line(row))
+    }
+
+    /// Says that the next row to come, `row`, stands in a line of a file.
+    pub(super) fn push(&mut self, row: usize, line: u64, file: Option<&Arc<Path>>) {
+        self.stretches.push((row, line));
+        if let Some(file) = file
+            && self.files.last().is_none_or(|(_, last)| !Arc::ptr_eq(last, file))
+        {
+            self.files.push((row, file.clone()));
         }
-        self.total += 1;
-    }
-
-    /// Adds those of the rows that follow.
-    pub(super) fn append(&mut self, other: Self) {
-        self.total += other.total;
-        let room = SHOWN - self.list.len();
-        self.list.extend(other.list.into_iter().take(room));
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.total == 0
-    }
-
-    /// All that is to be said.
-    pub(super) fn into_list(mut self, file: &Path) -> Vec<Diagnostic> {
-        let shown = self.list.len();
-        if self.total > shown {
-            let message = format!("{} more rows of this file are faulty", self.total - shown);
-            self.list.push(Diagnostic::error(Code::DataFormat, message).in_file(file));
-        }
-        self.list
-    }
-
-    /// For each to be changed: rows counted within a piece become lines of the file.
-    pub(super) fn each(&mut self, change: impl FnMut(&mut Diagnostic)) {
-        self.list.iter_mut().for_each(change);
     }
 }
 
@@ -251,82 +314,4 @@ pub(super) enum Looks {
     Number,
     Date,
     Text,
-}
-
-/// A file with a table, of which the names of the columns are known and nothing else was read.
-pub(super) enum TableFile {
-    Csv(Csv),
-    Parquet(Parquet),
-}
-
-impl TableFile {
-    /// Opens a CSV file (`.csv`, `.tsv`, `.txt`, each also with `.gz`) or a Parquet file (`.parquet`, `.pq`).
-    pub(super) fn open(path: &Path) -> Result<Self, Diagnostic> {
-        if !path.exists() {
-            let message = format!("there is no file `{}`", path.display());
-            return Err(Diagnostic::error(Code::DataNotFound, message));
-        }
-        if path.is_dir() {
-            let message = format!("expected a file, found the folder `{}`", path.display());
-            return Err(Diagnostic::error(Code::DataUnreadable, message));
-        }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let plain = name.strip_suffix(".gz").unwrap_or(&name);
-        let ends = |endings: &[&str]| endings.iter().any(|e| plain.ends_with(e));
-        if ends(&[".parquet", ".pq"]) {
-            Parquet::open(path).map(Self::Parquet)
-        } else if ends(&[".csv", ".tsv", ".txt"]) {
-            Csv::open(path).map(Self::Csv)
-        } else {
-            let message = format!("`{name}` is neither CSV nor Parquet by its name");
-            let error = Diagnostic::error(Code::DataFormat, message).in_file(path);
-            Err(error.help("name it `.csv`, `.csv.gz` or `.parquet`"))
-        }
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        match self {
-            Self::Csv(file) => &file.path,
-            Self::Parquet(file) => &file.path,
-        }
-    }
-
-    pub(super) fn names(&self) -> &[String] {
-        match self {
-            Self::Csv(file) => &file.names,
-            Self::Parquet(file) => &file.names,
-        }
-    }
-
-    pub(super) fn looks(&self, column: usize) -> Looks {
-        match self {
-            Self::Csv(file) => file.looks[column],
-            Self::Parquet(file) => file.looks[column],
-        }
-    }
-
-    /// Reads columns, by their places in `names`; `missing` are more texts that stand for a missing number.
-    pub(super) fn read(
-        &self,
-        wanted: &[(usize, Wanted)],
-        missing: &[String],
-        progress: &dyn Progress,
-    ) -> Result<Table, Vec<Diagnostic>> {
-        let mut table = match self {
-            Self::Csv(file) => file.read(wanted, missing, progress)?,
-            Self::Parquet(file) => file.read(wanted, missing, progress)?,
-        };
-        let numbers: Vec<f64> = missing.iter().filter_map(|m| m.trim().parse().ok()).collect();
-        if !numbers.is_empty() {
-            for column in &mut table.columns {
-                let Column::Number(values) = column else { continue };
-                values.iter_mut().filter(|v| numbers.contains(v)).for_each(|v| *v = f64::NAN);
-            }
-        }
-        if table.rows == 0 {
-            let error = Diagnostic::error(Code::NoRows, "the table has a header and no rows");
-            return Err(vec![error.in_file(self.path())]);
-        }
-        Ok(table)
-    }
 }

@@ -6,14 +6,15 @@ use super::{
     catalog::{Catalog, PriceTable},
     columns::{self, Role},
     prices::{PriceColumn, Read, check_duplicates, check_prices, replaced},
-    table::{Column, Lines, Looks, Table, TableFile, Wanted},
+    source::Source,
+    table::{Column, Lines, Looks, Table, Wanted},
     words::grouped,
 };
 use crate::diagnostic::{Code, Diagnostic};
 
 /// Whether a file is wide: it says so, or it has dates and columns of numbers, and neither symbols nor, for the most
 /// part, names that columns of prices have.
-pub(super) fn is_wide(spec: &PriceTable, file: &TableFile) -> bool {
+pub(super) fn is_wide(spec: &PriceTable, file: &Source) -> bool {
     if let Some(wide) = spec.wide {
         return wide;
     }
@@ -46,7 +47,7 @@ pub(super) fn is_wide(spec: &PriceTable, file: &TableFile) -> bool {
 }
 
 /// The column of dates: declared, or by its name, or the first that holds dates.
-fn date_column(spec: &PriceTable, file: &TableFile) -> Option<usize> {
+fn date_column(spec: &PriceTable, file: &Source) -> Option<usize> {
     if let Some(name) = &spec.date {
         return file.names().iter().position(|n| n == name);
     }
@@ -60,7 +61,7 @@ fn date_column(spec: &PriceTable, file: &TableFile) -> Option<usize> {
 /// Reads a wide table as if it were long, without the cells that are missing.
 pub(super) fn read(
     spec: &PriceTable,
-    file: &TableFile,
+    file: &Source,
     catalog: &Catalog,
     progress: &dyn Progress,
     detected: &mut Vec<String>,
@@ -79,9 +80,9 @@ pub(super) fn read(
         vec![(date, Wanted::Date { format: spec.date_format.clone(), optional: false })];
     wanted.extend(assets.iter().map(|i| (*i, Wanted::Number)));
     let table = file.read(&wanted, &spec.missing, progress)?;
-    let name = file.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
     detected.push(format!(
-        "{name}: a wide table of {} dates: `{}` as date, closes of {} symbols in the other columns",
+        "{}: a wide table of {} dates: `{}` as date, closes of {} symbols in the other columns",
+        file.label(),
         grouped(table.rows),
         names[date],
         grouped(symbols.len())
@@ -110,11 +111,11 @@ pub(super) fn read(
         },
     };
     let (mut closes, mut codes, mut taken) = (vec![], vec![], vec![]);
-    let mut lines = vec![];
+    let mut lines = Lines::default();
     for asset in 0..read.symbols.len() {
         for (row, close) in table.number(asset + 1).iter().enumerate() {
             if !close.is_nan() {
-                lines.push((closes.len(), table.lines.line(row)));
+                lines.push(closes.len(), table.lines.line(row), table.lines.file(row));
                 closes.push(*close);
                 codes.push(asset as u32);
                 taken.push(days[row]);
@@ -128,13 +129,13 @@ pub(super) fn read(
     read.table.rows = closes.len();
     (read.codes, read.days) = (codes.into(), taken.into());
     read.table.columns = vec![Column::Number(closes.into())];
-    read.table.lines = Lines(lines);
+    read.table.lines = lines;
     check_prices(&mut read)?;
     check_duplicates(&mut read)?;
     Ok(read)
 }
 
-fn twice(file: &TableFile, symbols: &[String]) -> Result<(), Vec<Diagnostic>> {
+fn twice(file: &Source, symbols: &[String]) -> Result<(), Vec<Diagnostic>> {
     let mut sorted: Vec<&String> = symbols.iter().collect();
     sorted.sort();
     match sorted.windows(2).find(|w| w[0] == w[1]) {
@@ -155,9 +156,7 @@ fn check_dates(table: &Table, days: &[i32]) -> Result<(), Vec<Diagnostic>> {
     for pair in order.windows(2).filter(|w| days[w[0]] == days[w[1]]).take(20) {
         let date =
             crate::panel::from_days(days[pair[0]]).map(|d| d.to_string()).unwrap_or_default();
-        let (first, second) = (table.lines.line(pair[0]), table.lines.line(pair[1]));
-        let message = format!("{date} stands twice: in rows {first} and {second}");
-        list.push(Diagnostic::error(Code::DuplicateRow, message).in_file(&table.file).row(second));
+        list.push(table.twice(&date, pair[0], pair[1]));
     }
     if list.is_empty() { Ok(()) } else { Err(list) }
 }

@@ -2,35 +2,41 @@
 
 mod decimal;
 mod fields;
+mod packed;
 mod pieces;
 mod rows;
 
 use super::{
     buffer::{self, Bytes},
+    faults::Faults,
     progress::Progress,
-    table::{Column, Faults, Lines, Looks, Table, Wanted, unite},
+    source::Rows,
+    table::{Column, Lines, Looks, Table, Wanted, unite},
     value,
 };
 use crate::diagnostic::{Code, Diagnostic, io_reason};
 use fields::{Fields, delimiter, skip_blank};
-use flate2::read::MultiGzDecoder;
+use packed::{BLOCK, Blocks, HEAD};
+use pieces::Cut;
 use rayon::prelude::*;
 use rows::{Piece, Plan};
 use std::{
     fs::File,
-    io::Read,
+    io,
     ops::Deref,
     path::{Path, PathBuf},
 };
+
+pub(super) use packed::ENDINGS;
 
 /// Rows by whose fields columns are judged.
 const SAMPLE: usize = 100;
 
 /// A CSV file whose header was read.
 pub(super) struct Csv {
-    pub(super) path: PathBuf,
-    pub(super) names: Vec<String>,
-    pub(super) looks: Vec<Looks>,
+    path: PathBuf,
+    names: Vec<String>,
+    looks: Vec<Looks>,
     content: Content,
     delimiter: u8,
     /// Where the rows begin, and on which line.
@@ -39,8 +45,10 @@ pub(super) struct Csv {
 }
 
 enum Content {
+    /// The whole file.
     Mapped(Bytes),
-    Unpacked(Vec<u8>),
+    /// The first rows of a packed file.
+    Head(Vec<u8>),
 }
 
 impl Deref for Content {
@@ -49,7 +57,7 @@ impl Deref for Content {
     fn deref(&self) -> &[u8] {
         match self {
             Self::Mapped(bytes) => bytes,
-            Self::Unpacked(bytes) => bytes,
+            Self::Head(bytes) => bytes,
         }
     }
 }
@@ -57,18 +65,13 @@ impl Deref for Content {
 impl Csv {
     /// Reads the header and looks at the first rows.
     pub(super) fn open(path: &Path) -> Result<Self, Diagnostic> {
-        let unreadable = |e: std::io::Error| {
-            let message = format!("the file cannot be read: {}", io_reason(&e));
-            Diagnostic::error(Code::DataUnreadable, message).in_file(path)
+        let read = || {
+            Ok(match packed::is_packed(path) {
+                true => Content::Head(Blocks::open(path)?.next(HEAD)?.unwrap_or_default()),
+                false => Content::Mapped(buffer::map(&File::open(path)?)?),
+            })
         };
-        let file = File::open(path).map_err(unreadable)?;
-        let content = if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
-            let mut bytes = vec![];
-            MultiGzDecoder::new(file).read_to_end(&mut bytes).map_err(unreadable)?;
-            Content::Unpacked(bytes)
-        } else {
-            Content::Mapped(buffer::map(&file).map_err(unreadable)?)
-        };
+        let content = read().map_err(|e| unreadable(path, &e))?;
         Self::with_content(path, content)
     }
 
@@ -99,8 +102,152 @@ impl Csv {
         Ok(Self { path: path.to_owned(), names, looks, delimiter, body, body_line, content })
     }
 
-    /// Reads columns. One that is wanted several times is read as often.
-    pub(super) fn read(
+    fn read_once(
+        &self,
+        wanted: &[(usize, Wanted)],
+        missing: &[String],
+        progress: &dyn Progress,
+    ) -> Result<Table, Vec<Diagnostic>> {
+        let read = match &self.content {
+            Content::Mapped(bytes) => {
+                let pieces = pieces::cut(bytes, self.body);
+                progress.begin("reading", pieces.len() as u64);
+                self.part(bytes, pieces, self.body_line, wanted, missing, progress).0
+            }
+            Content::Head(_) => self
+                .unpacked(wanted, missing, progress)
+                .map_err(|e| vec![unreadable(&self.path, &e)])?,
+        };
+        read.map_err(|faults| faults.into_list(&self.path))
+    }
+
+    /// Reads a packed file: while the rows of a block are read, the next is unpacked.
+    fn unpacked(
+        &self,
+        wanted: &[(usize, Wanted)],
+        missing: &[String],
+        progress: &dyn Progress,
+    ) -> io::Result<Result<Table, Faults>> {
+        let mut blocks = Blocks::open(&self.path)?;
+        progress.begin("reading", blocks.size());
+        let (mut body, mut line, mut place) = (self.body, self.body_line, 0);
+        let (mut tables, mut faults) = (vec![], Faults::default());
+        let mut block = blocks.next(BLOCK)?;
+        while let Some(bytes) = block {
+            progress.advance(blocks.place() - place);
+            place = blocks.place();
+            let read = || {
+                let pieces = pieces::cut(&bytes, body.min(bytes.len()));
+                self.part(&bytes, pieces, line, wanted, missing, &())
+            };
+            let ((part, lines), next) = rayon::join(read, || blocks.next(BLOCK));
+            match part {
+                // After a fault, the rest is read for its faults alone.
+                Ok(table) if faults.is_empty() => tables.push(table),
+                Ok(_) => {}
+                Err(more) => {
+                    tables.clear();
+                    faults.append(more);
+                }
+            }
+            (body, line, block) = (0, line + lines, next?);
+        }
+        let table = Table::join(tables, false).filter(|_| faults.is_empty());
+        Ok(table.ok_or(faults))
+    }
+
+    /// Reads rows, cut into pieces, of which the first begins on a line; gives how many lines they have as well.
+    fn part(
+        &self,
+        bytes: &[u8],
+        pieces: Vec<Cut>,
+        line: u64,
+        wanted: &[(usize, Wanted)],
+        missing: &[String],
+        progress: &dyn Progress,
+    ) -> (Result<Table, Faults>, u64) {
+        let room: Vec<usize> = pieces.iter().map(|p| p.rows).collect();
+        let mut columns: Vec<Column> =
+            wanted.iter().map(|(_, what)| Column::zeroed(what, room.iter().sum())).collect();
+        let plan = Plan::new(self, wanted, missing);
+        let mut slots: Vec<_> = columns.iter_mut().map(|c| c.cut(&room)).collect();
+        let jobs: Vec<_> = pieces
+            .into_iter()
+            .map(|piece| (piece, slots.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>()))
+            .collect();
+        let read: Vec<Piece> = jobs
+            .into_par_iter()
+            .map(|(piece, slots)| {
+                let read = plan.piece(&bytes[..piece.end], piece.start, slots);
+                progress.advance(1);
+                read
+            })
+            .collect();
+        drop(slots);
+        let lines = read.iter().map(|p| p.line_count).sum();
+        (self.join(columns, &room, line, read), lines)
+    }
+
+    /// The columns as one table, when each piece has filled its stretch of them.
+    fn join(
+        &self,
+        mut columns: Vec<Column>,
+        room: &[usize],
+        mut line: u64,
+        pieces: Vec<Piece>,
+    ) -> Result<Table, Faults> {
+        let mut lines = vec![];
+        let mut faults = Faults::default();
+        let mut row = 0;
+        let mut texts: Vec<Vec<Vec<String>>> = columns.iter().map(|_| vec![]).collect();
+        let rows: Vec<usize> = pieces.iter().map(|p| p.rows).collect();
+        for mut piece in pieces {
+            lines.extend(piece.lines.iter().map(|(r, l)| (row + r, line + l)));
+            piece.faults.each(|d| {
+                if let Some(row) = d.data.as_mut().and_then(|p| p.row.as_mut()) {
+                    *row += line;
+                }
+            });
+            faults.append(piece.faults);
+            row += piece.rows;
+            line += piece.line_count;
+            for (all, own) in texts.iter_mut().zip(piece.texts) {
+                all.push(own);
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        columns.par_iter_mut().zip(texts).for_each(|(column, texts)| {
+            column.close_gaps(room, &rows);
+            if let Column::Text(text) = column {
+                unite(text, texts, &rows);
+            }
+        });
+        Ok(Table {
+            file: self.path.clone(),
+            rows: row,
+            columns,
+            lines: Lines { stretches: lines, files: vec![] },
+        })
+    }
+}
+
+impl Rows for Csv {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn looks(&self, column: usize) -> Looks {
+        self.looks[column]
+    }
+
+    /// One that is wanted several times is read as often.
+    fn read(
         &self,
         wanted: &[(usize, Wanted)],
         missing: &[String],
@@ -122,73 +269,11 @@ impl Csv {
         }
         Ok(table)
     }
+}
 
-    fn read_once(
-        &self,
-        wanted: &[(usize, Wanted)],
-        missing: &[String],
-        progress: &dyn Progress,
-    ) -> Result<Table, Vec<Diagnostic>> {
-        let pieces = pieces::cut(&self.content, self.body);
-        progress.begin("reading", pieces.len() as u64);
-        let room: Vec<usize> = pieces.iter().map(|p| p.rows).collect();
-        let mut columns: Vec<Column> =
-            wanted.iter().map(|(_, what)| Column::zeroed(what, room.iter().sum())).collect();
-        let plan = Plan::new(self, wanted, missing);
-        let mut slots: Vec<_> = columns.iter_mut().map(|c| c.cut(&room)).collect();
-        let jobs: Vec<_> = pieces
-            .into_iter()
-            .map(|piece| (piece, slots.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>()))
-            .collect();
-        let read: Vec<Piece> = jobs
-            .into_par_iter()
-            .map(|(piece, slots)| {
-                let read = plan.piece(&self.content[..piece.end], piece.start, slots);
-                progress.advance(1);
-                read
-            })
-            .collect();
-        drop(slots);
-        self.join(columns, &room, read)
-    }
-
-    /// The columns as one table, when each piece has filled its stretch of them.
-    fn join(
-        &self,
-        mut columns: Vec<Column>,
-        room: &[usize],
-        pieces: Vec<Piece>,
-    ) -> Result<Table, Vec<Diagnostic>> {
-        let mut lines = vec![];
-        let mut faults = Faults::default();
-        let (mut row, mut line) = (0, self.body_line);
-        let mut texts: Vec<Vec<Vec<String>>> = columns.iter().map(|_| vec![]).collect();
-        let rows: Vec<usize> = pieces.iter().map(|p| p.rows).collect();
-        for mut piece in pieces {
-            lines.extend(piece.lines.iter().map(|(r, l)| (row + r, line + l)));
-            piece.faults.each(|d| {
-                if let Some(row) = d.data.as_mut().and_then(|p| p.row.as_mut()) {
-                    *row += line;
-                }
-            });
-            faults.append(piece.faults);
-            row += piece.rows;
-            line += piece.line_count;
-            for (all, own) in texts.iter_mut().zip(piece.texts) {
-                all.push(own);
-            }
-        }
-        if !faults.is_empty() {
-            return Err(faults.into_list(&self.path));
-        }
-        columns.par_iter_mut().zip(texts).for_each(|(column, texts)| {
-            column.close_gaps(room, &rows);
-            if let Column::Text(text) = column {
-                unite(text, texts, &rows);
-            }
-        });
-        Ok(Table { file: self.path.clone(), rows: row, columns, lines: Lines(lines) })
-    }
+fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+    let message = format!("the file cannot be read: {}", io_reason(error));
+    Diagnostic::error(Code::DataUnreadable, message).in_file(path)
 }
 
 /// What the columns seem to hold, from the first rows.

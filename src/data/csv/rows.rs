@@ -6,7 +6,8 @@ use super::{
     fields::{Fields, skip_blank},
 };
 use crate::data::{
-    table::{Faults, NO_DATE, Slot, Wanted},
+    faults::Faults,
+    table::{NO_DATE, Slot, Wanted},
     value,
 };
 use crate::diagnostic::{Code, Diagnostic};

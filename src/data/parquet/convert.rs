@@ -3,7 +3,8 @@
 use super::Parquet;
 use crate::data::{
     buffer::Numbers,
-    table::{Column, Faults, NO_DATE, Text, Wanted},
+    faults::Faults,
+    table::{Column, NO_DATE, Text, Wanted},
     value,
 };
 use crate::diagnostic::{Code, Diagnostic};

@@ -6,8 +6,10 @@ mod numbers;
 mod texts;
 
 use super::{
+    faults::Faults,
     progress::Progress,
-    table::{Column, Faults, Lines, Looks, Slot, Table, Wanted, unite},
+    source::Rows,
+    table::{Column, Lines, Looks, Slot, Table, Wanted, unite},
 };
 use crate::diagnostic::{Code, Diagnostic, io_reason};
 use numbers::{Time, numbers, time};
@@ -32,9 +34,9 @@ use std::{
 
 /// A Parquet file whose footer was read.
 pub(super) struct Parquet {
-    pub(super) path: PathBuf,
-    pub(super) names: Vec<String>,
-    pub(super) looks: Vec<Looks>,
+    path: PathBuf,
+    names: Vec<String>,
+    looks: Vec<Looks>,
     times: Vec<Option<Time>>,
     metadata: Arc<ParquetMetaData>,
 }
@@ -62,59 +64,6 @@ impl Parquet {
             return Err(unreadable("its footer names places outside the file".to_owned()));
         }
         Ok(Self { path: path.to_owned(), names, looks, times, metadata })
-    }
-
-    pub(super) fn read(
-        &self,
-        wanted: &[(usize, Wanted)],
-        missing: &[String],
-        progress: &dyn Progress,
-    ) -> Result<Table, Vec<Diagnostic>> {
-        let groups = self.metadata.num_row_groups();
-        progress.begin("reading", (groups * wanted.len()) as u64);
-        let lengths: Vec<usize> =
-            (0..groups).map(|g| self.metadata.row_group(g).num_rows() as usize).collect();
-        let rows = lengths.iter().sum();
-        let mut columns: Vec<Column> =
-            wanted.iter().map(|(c, what)| self.room(*c, what, rows)).collect();
-        // Each row group is decoded straight into its stretch of the column.
-        let mut tasks: Vec<(usize, usize, Slot<'_>)> = vec![];
-        for (w, column) in columns.iter_mut().enumerate() {
-            tasks.extend(column.cut(&lengths).enumerate().map(|(group, slot)| (group, w, slot)));
-        }
-        tasks.sort_by_key(|(group, ..)| *group);
-        let read: Vec<Result<Vec<String>, Box<Diagnostic>>> = tasks
-            .into_par_iter()
-            .map(|(group, w, slot)| {
-                let texts = self.guarded(group, wanted[w].0, slot).map_err(Box::new);
-                progress.advance(1);
-                texts
-            })
-            .collect();
-        let mut texts: Vec<Vec<Vec<String>>> = wanted.iter().map(|_| vec![]).collect();
-        for (i, found) in read.into_iter().enumerate() {
-            texts[i % wanted.len().max(1)].push(found.map_err(|d| vec![*d])?);
-        }
-        for (column, texts) in columns.iter_mut().zip(texts) {
-            if let Column::Text(text) = column {
-                unite(text, texts, &lengths);
-            }
-        }
-        let jobs: Vec<_> = columns.into_iter().zip(wanted).collect();
-        let joined: Vec<(Column, Faults)> = jobs
-            .into_par_iter()
-            .map(|(read, (column, what))| self.convert(read, *column, what, missing))
-            .collect();
-        let mut faults = Faults::default();
-        let mut columns = vec![];
-        for (column, more) in joined {
-            columns.push(column);
-            faults.append(more);
-        }
-        if !faults.is_empty() {
-            return Err(faults.into_list(&self.path));
-        }
-        Ok(Table { file: self.path.clone(), rows, columns, lines: Lines::default() })
     }
 
     /// [`Self::column`], where a panic of the crate over a damaged page is an error like any other.
@@ -179,6 +128,73 @@ impl Parquet {
         let reader = get_column_reader(descriptor, Box::new(pages));
         numbers(reader, slot, self.times[column], scale).map_err(|e| fault(&e))?;
         Ok(vec![])
+    }
+}
+
+impl Rows for Parquet {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn looks(&self, column: usize) -> Looks {
+        self.looks[column]
+    }
+
+    fn read(
+        &self,
+        wanted: &[(usize, Wanted)],
+        missing: &[String],
+        progress: &dyn Progress,
+    ) -> Result<Table, Vec<Diagnostic>> {
+        let groups = self.metadata.num_row_groups();
+        progress.begin("reading", (groups * wanted.len()) as u64);
+        let lengths: Vec<usize> =
+            (0..groups).map(|g| self.metadata.row_group(g).num_rows() as usize).collect();
+        let rows = lengths.iter().sum();
+        let mut columns: Vec<Column> =
+            wanted.iter().map(|(c, what)| self.room(*c, what, rows)).collect();
+        // Each row group is decoded straight into its stretch of the column.
+        let mut tasks: Vec<(usize, usize, Slot<'_>)> = vec![];
+        for (w, column) in columns.iter_mut().enumerate() {
+            tasks.extend(column.cut(&lengths).enumerate().map(|(group, slot)| (group, w, slot)));
+        }
+        tasks.sort_by_key(|(group, ..)| *group);
+        let read: Vec<Result<Vec<String>, Box<Diagnostic>>> = tasks
+            .into_par_iter()
+            .map(|(group, w, slot)| {
+                let texts = self.guarded(group, wanted[w].0, slot).map_err(Box::new);
+                progress.advance(1);
+                texts
+            })
+            .collect();
+        let mut texts: Vec<Vec<Vec<String>>> = wanted.iter().map(|_| vec![]).collect();
+        for (i, found) in read.into_iter().enumerate() {
+            texts[i % wanted.len().max(1)].push(found.map_err(|d| vec![*d])?);
+        }
+        for (column, texts) in columns.iter_mut().zip(texts) {
+            if let Column::Text(text) = column {
+                unite(text, texts, &lengths);
+            }
+        }
+        let jobs: Vec<_> = columns.into_iter().zip(wanted).collect();
+        let joined: Vec<(Column, Faults)> = jobs
+            .into_par_iter()
+            .map(|(read, (column, what))| self.convert(read, *column, what, missing))
+            .collect();
+        let mut faults = Faults::default();
+        let mut columns = vec![];
+        for (column, more) in joined {
+            columns.push(column);
+            faults.append(more);
+        }
+        if !faults.is_empty() {
+            return Err(faults.into_list(&self.path));
+        }
+        Ok(Table { file: self.path.clone(), rows, columns, lines: Lines::default() })
     }
 }
 

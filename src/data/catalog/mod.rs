@@ -1,0 +1,288 @@
+//! `market.toml`: which tables a market is made of, and what their columns mean. The form only; `load` carries it out.
+
+mod forms;
+
+use crate::diagnostic::{Code, Diagnostic, io_reason};
+use crate::types::{Basis, Unit};
+use forms::{Span, one_or_many};
+use serde::Deserialize;
+use std::{collections::BTreeMap, fmt, fs, path::Path};
+
+/// A whole `market.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::data) struct Catalog {
+    /// What the market is called; the folder's name otherwise.
+    pub(in crate::data) name: Option<String>,
+    /// Sentences that every report on these data must say.
+    #[serde(default)]
+    pub(in crate::data) notes: Vec<String>,
+    /// Rows a year, where the dates do not show it.
+    pub(in crate::data) rows_per_year: Option<u32>,
+    /// In symbols of all tables, texts to be replaced: `[[".", "-"]]`.
+    #[serde(default)]
+    pub(in crate::data) symbol_replace: Vec<(String, String)>,
+    #[serde(deserialize_with = "one_or_many")]
+    pub(in crate::data) prices: Vec<PriceTable>,
+    #[serde(default)]
+    pub(in crate::data) reports: BTreeMap<String, ReportTable>,
+    #[serde(default)]
+    pub(in crate::data) labels: BTreeMap<String, LabelTable>,
+    #[serde(default)]
+    pub(in crate::data) members: BTreeMap<String, MemberTable>,
+    #[serde(default)]
+    pub(in crate::data) series: BTreeMap<String, SeriesTable>,
+}
+
+impl Catalog {
+    /// Where the rows of all tables come from, by the names of the tables.
+    fn origins(&self) -> Vec<(String, Origin<'_>)> {
+        let mut list: Vec<_> =
+            self.prices.iter().map(|t| ("prices".to_owned(), t.origin())).collect();
+        for (name, table) in &self.reports {
+            list.push((format!("reports.{name}"), table.origin()));
+            if let Some(Published { file: Some(file), .. }) = &table.published {
+                list.push((format!("reports.{name}.published"), file.origin()));
+            }
+        }
+        list.extend(self.labels.iter().map(|(n, t)| (format!("labels.{n}"), t.origin())));
+        list.extend(self.members.iter().map(|(n, t)| (format!("members.{n}"), t.origin())));
+        list.extend(self.series.iter().map(|(n, t)| (format!("series.{n}"), t.origin())));
+        list
+    }
+}
+
+/// A kind of table, with the keys that every table has: where its rows come from.
+macro_rules! tables {
+    ($($(#[$about:meta])* struct $name:ident { $($(#[$field:meta])* $key:ident: $kind:ty,)* })*) => {$(
+        $(#[$about])*
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(in crate::data) struct $name {
+            /// A path, which may have wildcards.
+            pub(in crate::data) file: Option<String>,
+            $($(#[$field])* pub(in crate::data) $key: $kind,)*
+        }
+
+        impl $name {
+            /// Where its rows come from.
+            pub(in crate::data) fn origin(&self) -> Origin<'_> {
+                Origin { file: self.file.as_deref() }
+            }
+        }
+    )*};
+}
+
+/// Where the rows of a table come from, as the catalog says it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::data) struct Origin<'a> {
+    pub(in crate::data) file: Option<&'a str>,
+}
+
+impl Origin<'_> {
+    /// What is wrong with what the catalog says, if something is.
+    fn fault(&self) -> Option<&'static str> {
+        match self.file {
+            None => Some("does not say where its rows come from: a `file`"),
+            // Such an address may hold a password, which no error repeats.
+            Some(file) if file.contains("://") => Some("has a URL as its `file`: expected a path"),
+            Some(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Origin<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.file.unwrap_or_default())
+    }
+}
+
+tables! {
+    /// A table of prices.
+    #[derive(Debug, Default, Clone)]
+    struct PriceTable {
+        basis: Option<Basis>,
+        /// The column of symbols, or the one symbol of a file that has no such column.
+        symbol: Option<String>,
+        symbol_is: Option<String>,
+        #[serde(default)]
+        symbol_replace: Vec<(String, String)>,
+        date: Option<String>,
+        date_format: Option<String>,
+        /// The column of total returns of a row.
+        #[serde(rename = "return")]
+        total_return: Option<String>,
+        adjusted_close: Option<String>,
+        /// Fields by their names in the language; what stands here is not detected by name.
+        #[serde(default)]
+        columns: BTreeMap<String, ColumnSpec>,
+        /// Columns that are left out.
+        #[serde(default)]
+        ignore: Vec<String>,
+        #[serde(default)]
+        missing: Vec<String>,
+        #[serde(default)]
+        reference: bool,
+        #[serde(default)]
+        nonpositive_prices: Nonpositive,
+        #[serde(default)]
+        duplicates: Duplicates,
+        /// Whether each column but the first is a symbol.
+        wide: Option<bool>,
+    }
+
+    /// A table of figures with publication dates.
+    #[derive(Debug)]
+    struct ReportTable {
+        symbol: Option<String>,
+        #[serde(default)]
+        symbol_replace: Vec<(String, String)>,
+        period_end: String,
+        /// The column of the dates of publication, here or in another file.
+        published: Option<Published>,
+        /// How long after the period's end a figure is taken to be public where the date is not known.
+        lag: Option<Span>,
+        /// How long after its publication a figure may be used.
+        max_age: Option<Span>,
+        date_format: Option<String>,
+        /// Rows are taken only where a column holds one of these texts.
+        #[serde(default)]
+        only: BTreeMap<String, Vec<String>>,
+        #[serde(default)]
+        missing: Vec<String>,
+        columns: BTreeMap<String, ColumnSpec>,
+    }
+
+    #[derive(Debug, Clone, Default)]
+    struct PublishedFile {
+        symbol: Option<String>,
+        #[serde(default)]
+        symbol_replace: Vec<(String, String)>,
+        period_end: String,
+        column: String,
+    }
+
+    /// A table of labels that never change.
+    #[derive(Debug)]
+    struct LabelTable {
+        symbol: Option<String>,
+        #[serde(default)]
+        symbol_replace: Vec<(String, String)>,
+        /// Columns by the names of the fields.
+        columns: BTreeMap<String, String>,
+    }
+
+    /// A table of spells of membership.
+    #[derive(Debug)]
+    struct MemberTable {
+        symbol: Option<String>,
+        #[serde(default)]
+        symbol_replace: Vec<(String, String)>,
+        start: String,
+        end: Option<String>,
+        /// Whether the end is the last day in, rather than the first day out.
+        #[serde(default)]
+        end_included: bool,
+        date_format: Option<String>,
+    }
+
+    /// A table of series.
+    #[derive(Debug)]
+    struct SeriesTable {
+        date: Option<String>,
+        date_format: Option<String>,
+        /// How long after its date a value is public.
+        lag: Option<Span>,
+        /// How long a value may be used.
+        max_age: Option<Span>,
+        #[serde(default)]
+        missing: Vec<String>,
+        columns: BTreeMap<String, ColumnSpec>,
+    }
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::data) enum Nonpositive {
+    #[default]
+    Error,
+    Missing,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::data) enum Duplicates {
+    #[default]
+    Error,
+    Last,
+}
+
+/// Where the dates of publication stand: a column, or a column of another file that has the same symbols and periods.
+#[derive(Debug, Clone, Default)]
+pub(in crate::data) struct Published {
+    pub(in crate::data) column: String,
+    pub(in crate::data) file: Option<PublishedFile>,
+}
+
+/// A column, and what its numbers mean.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(in crate::data) struct ColumnSpec {
+    pub(in crate::data) column: String,
+    pub(in crate::data) unit: Option<UnitName>,
+    pub(in crate::data) basis: Option<Basis>,
+    /// What numbers are multiplied by.
+    pub(in crate::data) scale: Option<f64>,
+    /// A column that numbers are divided by.
+    pub(in crate::data) divided_by: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::data) enum UnitName {
+    Money,
+    Price,
+    Shares,
+    Ratio,
+    Rows,
+    Unknown,
+}
+
+impl ColumnSpec {
+    /// The unit declared, or the conventional one of the field's name.
+    pub(in crate::data) fn unit(&self, name: &str, prices: Basis) -> Unit {
+        let basis = self.basis.unwrap_or(prices);
+        match self.unit {
+            Some(UnitName::Money) => Unit::MONEY,
+            Some(UnitName::Price) => Unit::price(basis),
+            Some(UnitName::Shares) => Unit::shares(basis),
+            Some(UnitName::Ratio) => Unit::RATIO,
+            Some(UnitName::Rows) => Unit::ROWS,
+            Some(UnitName::Unknown) => Unit::Unknown,
+            None => super::columns::conventional_unit(name, basis),
+        }
+    }
+}
+
+/// Reads a `market.toml`.
+pub(in crate::data) fn read(path: &Path) -> Result<Catalog, Diagnostic> {
+    let text = fs::read_to_string(path).map_err(|e| {
+        let message = format!("the catalog cannot be read: {}", io_reason(&e));
+        Diagnostic::error(Code::DataUnreadable, message).in_file(path)
+    })?;
+    let catalog: Catalog = toml::from_str(&text).map_err(|e| {
+        let message = e.message().trim_end_matches('.').to_owned();
+        let error = Diagnostic::error(Code::BadCatalog, message).in_file(path);
+        match e.span() {
+            Some(span) => {
+                let before = &text.as_bytes()[..span.start.min(text.len())];
+                error.row(before.iter().filter(|b| **b == b'\n').count() as u64 + 1)
+            }
+            None => error,
+        }
+    })?;
+    let faults = catalog.origins().into_iter().find_map(|(table, origin)| {
+        let message = format!("`{table}` {}", origin.fault()?);
+        Some(Diagnostic::error(Code::BadCatalog, message).in_file(path))
+    });
+    faults.map_or(Ok(catalog), Err)
+}

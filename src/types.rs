@@ -123,6 +123,16 @@ impl Unit {
         }
     }
 
+    /// The same on a split basis, where shares are a part of it.
+    pub fn on(self, basis: Basis) -> Self {
+        match self {
+            Self::Known { money, shares, rows, .. } if shares != 0 => {
+                Self::Known { money, shares, rows, basis: Some(basis) }
+            }
+            other => other,
+        }
+    }
+
     /// The power of shares as they were counted on the day itself, which every split changes: −1 for a price as traded, 1
     /// for a volume; 0 where splits change nothing.
     pub fn share_power(self) -> i8 {

@@ -214,3 +214,35 @@ fn half_years_and_a_change_to_quarters_are_no_years() {
     assert!(ttm(date(2020, 12, 1))[1].is_nan(), "three quarters and a year are not four quarters");
     assert_eq!(ttm(date(2021, 1, 20))[1], 106.0);
 }
+
+#[test]
+fn a_restatement_leaves_what_was_first_reported() {
+    let dates: Vec<Date> = (18_262..18_262 + 200).filter_map(from_days).collect();
+    let close = vec![1.0; dates.len()];
+    let (q4, q5) = (date(2019, 12, 31), date(2020, 3, 31));
+    let figures = [
+        ("A", q4, date(2020, 2, 10), 13.0),
+        // Restated the same day in a second report, and again a month later.
+        ("A", q4, date(2020, 2, 10), 13.5),
+        ("A", q4, date(2020, 3, 10), 14.0),
+        ("A", q5, date(2020, 5, 10), 20.0),
+        // A restatement of the older period displaces nothing.
+        ("A", q4, date(2020, 6, 1), 15.0),
+    ];
+    let market = Market::from_parts(dates, &["A"])
+        .panel("close", &close)
+        .as_of("quarters", "revenue", Unit::MONEY, &figures)
+        .build();
+    let cases = [
+        (date(2020, 2, 10), f64::NAN, f64::NAN),
+        (date(2020, 2, 11), 13.5, 13.0),
+        (date(2020, 3, 11), 14.0, 13.0),
+        (date(2020, 5, 11), 20.0, 20.0),
+        (date(2020, 6, 2), 20.0, 20.0),
+    ];
+    for (day, latest, first) in cases {
+        let found = [at(&market, "revenue", day)[0], at(&market, "as_reported(revenue)", day)[0]];
+        let same = found.iter().zip([latest, first]).all(|(a, b)| a.to_bits() == b.to_bits());
+        assert!(same, "{day}: {found:?}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The daily loop: interest, settlement, trades, gains, decisions, and the law that no money comes from nowhere.
 
 use super::{
-    book::{Book, Fills, Order, Size, end_of_trading},
+    book::{Book, Fills, Order, Position, Size, end_of_trading},
     error,
     track::{Delisting, Holding, Reason, Rebalance, Track, Trade},
 };
@@ -165,8 +165,8 @@ impl<'a> Run<'a> {
         self.book.cash += interest;
         self.costs = 0.0;
         self.traded = false;
-        self.settle(row);
-        let mut day = Day { interest, cash_return, ..Day::default() };
+        let gains = self.settle(row);
+        let mut day = Day { gains, interest, cash_return, ..Day::default() };
         if self.simulation.policy.trade == TradeAt::NextOpen && !self.orders.is_empty() {
             let at_open: Vec<f64> =
                 (0..self.index(row).len()).map(|a| self.index_at_open(row, a)).collect();
@@ -191,21 +191,29 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Pays out what has had its last price.
-    fn settle(&mut self, row: Row) {
+    /// Pays out what has had its last price: that price, times one plus the return that the data give. Gives what was
+    /// gained by it.
+    fn settle(&mut self, row: Row) -> f64 {
         let ended = self.book.settle(row);
         if ended.is_empty() {
-            return;
+            return 0.0;
         }
+        let known = self.simulation.market.delisting_returns();
+        let outcome = |asset: usize| known.map(|r| r[asset]).filter(|r| !r.is_nan());
+        let gain = |p: &Position| p.value() * outcome(p.asset).unwrap_or(0.0);
         let nav = self.book.nav();
+        let gains: f64 = ended.iter().map(gain).sum();
+        self.book.cash += gains;
         for position in &ended {
-            let (asset, value) = (AssetId(position.asset as u32), position.value());
+            let asset = AssetId(position.asset as u32);
+            let value = position.value() + gain(position);
             self.track.delistings.push(Delisting {
                 asset,
                 last_priced: position.ends,
                 settled: row,
                 value,
-                weight: value / nav,
+                outcome: outcome(position.asset),
+                weight: position.value() / nav,
             });
             self.track.trades.push(Trade {
                 decided: row,
@@ -219,6 +227,7 @@ impl<'a> Run<'a> {
         }
         self.traded = true;
         self.orders.retain(|o| !ended.iter().any(|p| p.asset == o.asset));
+        gains
     }
 
     /// The close at a row, or the last one before it.

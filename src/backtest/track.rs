@@ -141,8 +141,10 @@ pub struct Delisting {
     pub last_priced: Row,
     /// The row on which its proceeds arrived.
     pub settled: Row,
-    /// The proceeds: its value at the last price.
+    /// The proceeds: its value at the last price, and what came of `outcome`.
     pub value: f64,
-    /// That, as a share of net asset value when it was settled.
+    /// The return from the last price to the proceeds, where the data give it.
+    pub outcome: Option<f64>,
+    /// Its value at the last price, as a share of net asset value when it was settled.
     pub weight: f64,
 }

@@ -1,8 +1,9 @@
 //! Tables of prices → the parts of a market: the calendar, the assets and the panels.
 
 use super::{
-    catalog::Catalog,
+    actions::Actions,
     columns,
+    load::Context,
     market::{Parts, Values},
     panels::Placed,
     prices::Read,
@@ -20,12 +21,12 @@ const USUAL: [&str; 6] = ["open", "high", "low", "close", "volume", "total_retur
 
 /// Tables of prices → the parts of a market.
 pub(super) fn assemble(
-    catalog: &Catalog,
+    context: &Context<'_>,
     name: &str,
     tables: Vec<Read>,
     detected: Vec<String>,
-    stage: Option<&Path>,
-) -> Result<Parts, Vec<Diagnostic>> {
+) -> Result<(Parts, Actions), Vec<Diagnostic>> {
+    let (catalog, stage) = (context.catalog, context.stage);
     let symbols: BTreeSet<&str> =
         tables.iter().flat_map(|t| t.symbols.iter().map(String::as_str)).collect();
     let symbols: Arc<[String]> = symbols.into_iter().map(str::to_owned).collect();
@@ -54,6 +55,7 @@ pub(super) fn assemble(
             calendar.rows_per_year()
         ));
     }
+    let actions = Actions::read(&mut parts, context)?;
     let placed: Vec<Placed> =
         tables.into_iter().map(|t| Placed::new(t, &calendar, &symbols)).collect();
     for table in &placed {
@@ -61,13 +63,14 @@ pub(super) fn assemble(
             parts.is_reference[asset as usize] |= table.spec.reference;
         }
     }
-    add_panels(&mut parts, placed, stage).map_err(|e| {
+    add_panels(&mut parts, placed, &actions, stage).map_err(|e| {
         vec![Diagnostic::error(
             Code::OutputFolder,
             format!("cannot store the prices: {}", io_reason(&e)),
         )]
     })?;
-    Ok(parts)
+    actions.add(&mut parts);
+    Ok((parts, actions))
 }
 
 /// Refuses tables whose panels would be large and next to empty: their columns are not what they seem to be.
@@ -143,14 +146,19 @@ fn panel_names(tables: &[Placed]) -> Vec<String> {
 }
 
 /// Adds the panels; where the market is being stored, those of the usual names go straight into their files.
-fn add_panels(parts: &mut Parts, tables: Vec<Placed>, stage: Option<&Path>) -> io::Result<()> {
+fn add_panels(
+    parts: &mut Parts,
+    tables: Vec<Placed>,
+    actions: &Actions,
+    stage: Option<&Path>,
+) -> io::Result<()> {
     let mut names = panel_names(&tables);
     let (rows, assets) = (parts.calendar.len(), parts.symbols.len());
     let closes: Vec<Cow<'_, [f64]>> = tables.iter().map(Placed::closes).collect();
     let totals: Option<Vec<Cow<'_, [f64]>>> = tables
         .iter()
-        .any(|t| t.has_total_return())
-        .then(|| tables.iter().zip(&closes).map(|(t, c)| t.total_returns(c)).collect());
+        .any(|t| t.has_total_return(actions))
+        .then(|| tables.iter().zip(&closes).map(|(t, c)| t.total_returns(c, actions)).collect());
     let column = |name: &str, table: usize| -> Option<&[f64]> {
         match name {
             "close" => Some(&closes[table]),

@@ -1,17 +1,18 @@
 //! Labels, memberships and series of a catalog → fields of the market.
 
 use super::{
+    builder::encode,
     catalog::{LabelTable, MemberTable, SeriesTable},
     columns::{Role, detect},
+    identity::LAST_DAY,
     load::{Context, column, missing_column, symbol_column},
     market::{Parts, Values, spells},
-    prices::replaced,
-    table::{NO_DATE, Table, Wanted},
+    table::{NO_DATE, Table, Text, Wanted},
     value,
     words::grouped,
 };
 use crate::diagnostic::{Code, Diagnostic};
-use crate::panel::{Field, MISSING, from_days};
+use crate::panel::{Date, Field, MISSING, Row, from_days};
 use crate::types::{Shape, Type};
 use std::sync::Arc;
 
@@ -21,18 +22,28 @@ fn one(diagnostic: Diagnostic) -> Vec<Diagnostic> {
     vec![diagnostic]
 }
 
-/// Of each text of the first column: the asset, if it has prices.
-fn assets(
+/// Of each row of a table, whose symbols stand in the first column: the asset that its symbol stood for on a day, if it
+/// has prices.
+pub(super) fn assets(
     parts: &Parts,
     context: &Context<'_>,
     own: &[(String, String)],
     table: &Table,
+    day: impl Fn(usize) -> i32,
 ) -> Vec<Option<u32>> {
-    let find = |text: &String| parts.asset(&replaced(text, context.catalog, own));
-    table.text(0).texts.iter().map(find).collect()
+    let Text { codes, texts } = table.text(0);
+    let symbols: Vec<String> = texts.iter().map(|t| context.names.replaced(t, own)).collect();
+    let changing = |s: &String| context.names.changes_hands(s);
+    let fixed: Vec<Option<Option<u32>>> =
+        symbols.iter().map(|s| (!changing(s)).then(|| parts.asset(s))).collect();
+    let of_row = |(row, code): (usize, &u32)| match fixed[*code as usize] {
+        Some(asset) => asset,
+        None => parts.asset(&context.names.asset(&symbols[*code as usize], day(row))),
+    };
+    codes.iter().enumerate().map(of_row).collect()
 }
 
-/// Adds labels that never change. The first text of an asset holds.
+/// Adds labels: of each asset the first text, or, where the table has dates, each from its date on.
 pub(super) fn labels(
     parts: &mut Parts,
     context: &Context<'_>,
@@ -44,39 +55,90 @@ pub(super) fn labels(
     for text in spec.columns.values() {
         wanted.push((column(&file, text).map_err(one)?, Wanted::Text));
     }
+    if let Some(start) = &spec.start {
+        let date = Wanted::Date { format: spec.date_format.clone(), optional: false };
+        wanted.push((column(&file, start).map_err(one)?, date));
+    }
     let table = file.read(&wanted, &[], context.options.progress)?;
-    let assets = assets(parts, context, &spec.symbol_replace, &table);
+    let days = spec.start.as_ref().map(|_| table.date(wanted.len() - 1));
+    let day = |row: usize| days.map_or(LAST_DAY, |days| days[row]);
+    let assets = assets(parts, context, &spec.symbol_replace, &table, day);
     for (i, (field, column)) in spec.columns.iter().enumerate() {
         let texts = table.text(i + 1);
-        let mut by_asset: Vec<Option<&str>> = vec![None; parts.symbols.len()];
-        let mut changes = 0;
-        for row in 0..table.rows {
-            let Some(asset) = assets[table.text(0).codes[row] as usize] else { continue };
-            let text = texts.get(row);
-            if value::is_missing(text) {
-                continue;
+        let text = |row: usize| Some(texts.get(row)).filter(|t| !value::is_missing(t));
+        let rows = (0..table.rows).filter_map(|row| Some((assets[row]?, row)));
+        let found = match days {
+            None => fixed_labels(parts, name, (field, column), rows.map(|(a, r)| (a, text(r)))),
+            Some(days) => {
+                let dated = rows.filter_map(|(a, r)| Some((a, from_days(days[r])?, text(r))));
+                dated_labels(parts, name, (field, column), dated.collect())
             }
-            match by_asset[asset as usize] {
-                None => by_asset[asset as usize] = Some(text),
-                Some(before) => changes += usize::from(before != text),
-            }
-        }
-        let found = by_asset.iter().flatten().count();
-        let (assets, total) = (grouped(found), grouped(by_asset.len()));
-        let note = format!("column `{column}`; dated as of its file, not of the day");
-        parts.add_label(name, field, &note, &by_asset);
+        };
+        let (assets, total) = (grouped(found), grouped(parts.symbols.len()));
         parts.detected.push(format!(
             "{name}: `{field}` of {assets} of {total} symbols from {}",
             spec.origin()
         ));
-        if changes > 0 {
-            let message = format!(
-                "{name}: `{field}` has {changes} rows that contradict an earlier one and were left out"
-            );
-            parts.warnings.push(Diagnostic::warning(Code::DataNote, message));
-        }
     }
     Ok(())
+}
+
+/// Labels that never change; gives how many assets have one.
+fn fixed_labels<'t>(
+    parts: &mut Parts,
+    table: &str,
+    (field, column): (&str, &str),
+    texts: impl Iterator<Item = (u32, Option<&'t str>)>,
+) -> usize {
+    let mut by_asset: Vec<Option<&str>> = vec![None; parts.symbols.len()];
+    let mut changes = 0;
+    for (asset, text) in texts.filter(|(_, text)| text.is_some()) {
+        match by_asset[asset as usize] {
+            None => by_asset[asset as usize] = text,
+            before => changes += usize::from(before != text),
+        }
+    }
+    let note = format!("column `{column}`; dated as of its file, not of the day");
+    parts.add_label(table, field, &note, &by_asset);
+    if changes > 0 {
+        let message = format!(
+            "{table}: `{field}` has {changes} rows that contradict an earlier one and were left out"
+        );
+        let help = "labels that change have a column of dates, which `start` names";
+        parts.warnings.push(Diagnostic::warning(Code::DataNote, message).help(help));
+    }
+    by_asset.iter().flatten().count()
+}
+
+/// Labels that hold from a date on; gives how many assets have one.
+fn dated_labels(
+    parts: &mut Parts,
+    table: &str,
+    (field, column): (&str, &str),
+    mut list: Vec<(u32, Date, Option<&str>)>,
+) -> usize {
+    list.sort_by_key(|(asset, date, _)| (*asset, *date));
+    let texts: Vec<Option<&str>> = list.iter().map(|l| l.2).collect();
+    let (labels, codes) = encode(&texts);
+    let end = parts.calendar.len() as Row;
+    let steps: Vec<(u32, Row, f64)> = list
+        .iter()
+        .zip(codes)
+        .map(|((asset, date, _), code)| (*asset, parts.calendar.first_at_or_after(*date), code))
+        .filter(|(_, row, _)| *row < end)
+        .collect();
+    let mut with_one: Vec<u32> = steps.iter().filter(|s| !s.2.is_nan()).map(|s| s.0).collect();
+    with_one.dedup();
+    let field = Field {
+        reported: false,
+        name: field.to_owned(),
+        table: table.to_owned(),
+        ty: Type::label(Shape::Panel),
+        labels,
+        note: format!("column `{column}`, from its dates on"),
+    };
+    parts.add(field, Values::steps(parts.symbols.len(), steps, MISSING));
+    with_one.len()
 }
 
 /// Adds a membership.
@@ -96,11 +158,11 @@ pub(super) fn members(
         wanted.push((column(&file, end).map_err(one)?, date(true)));
     }
     let table = file.read(&wanted, &[], context.options.progress)?;
-    let assets = assets(parts, context, &spec.symbol_replace, &table);
+    let assets = assets(parts, context, &spec.symbol_replace, &table, |row| table.date(1)[row]);
     let mut list = vec![];
     let mut without_prices = 0;
     for row in 0..table.rows {
-        let Some(asset) = assets[table.text(0).codes[row] as usize] else {
+        let Some(asset) = assets[row] else {
             without_prices += 1;
             continue;
         };
@@ -166,12 +228,12 @@ pub(super) fn series(
         for (day, value) in table.date(0).iter().zip(table.number(i + 1)) {
             let known = from_days(*day).and_then(|d| d.checked_add(lag).ok());
             if let Some(known) = known.filter(|_| value.is_finite()) {
-                let until = known.checked_add(age).unwrap_or(crate::panel::Date::MAX);
+                let until = known.checked_add(age).unwrap_or(Date::MAX);
                 points.push((known, until, value * figure.scale.unwrap_or(1.0)));
             }
         }
         points.sort_by_key(|p| p.0);
-        let at = |date: &crate::panel::Date| {
+        let at = |date: &Date| {
             let last = points.partition_point(|p| p.0 <= *date).checked_sub(1).map(|i| points[i]);
             last.filter(|(_, until, _)| date < until).map_or(MISSING, |(_, _, value)| value)
         };

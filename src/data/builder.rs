@@ -155,8 +155,9 @@ impl MarketBuilder {
     /// traded ([`Basis::Raw`]).
     pub fn splits(mut self, list: &[(&str, Date, f64)]) -> Self {
         let list = list.iter().map(|&(symbol, date, ratio)| (self.asset(symbol), date, ratio));
-        let list = list.collect();
-        super::actions::add_splits(&mut self.parts, list, "");
+        let mut list: Vec<(u32, Date, f64)> = list.collect();
+        list.sort_by_key(|(asset, date, _)| (*asset, *date));
+        super::actions::add_splits(&mut self.parts, list);
         self
     }
 

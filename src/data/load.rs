@@ -1,8 +1,9 @@
 //! From a path to a market: what lies there, and the tables of a catalog one after the other.
 
 use super::{
-    Market, Options, assemble, attach,
+    Market, Options, actions, assemble, attach,
     catalog::{self, Catalog, Origin, PriceTable},
+    identity::Names,
     pattern, prices, reports,
     source::Source,
     store,
@@ -19,6 +20,8 @@ pub(super) struct Context<'a> {
     pub(super) options: Options<'a>,
     /// The folder in which the market is being stored, if it is.
     pub(super) stage: Option<&'a Path>,
+    /// What symbols stand for.
+    pub(super) names: Names,
 }
 
 impl Context<'_> {
@@ -75,7 +78,7 @@ pub(super) fn open(
     };
     let table = PriceTable { file: Some(file), ..PriceTable::default() };
     let catalog = Catalog { prices: vec![table], ..Catalog::default() };
-    load(&Context { catalog: &catalog, root, options, stage }, &stem)
+    load(Context { catalog: &catalog, root, options, stage, names: Names::default() }, &stem)
 }
 
 fn open_catalog(
@@ -89,17 +92,19 @@ fn open_catalog(
     let called = std::path::absolute(folder).ok().and_then(|f| Some(f.file_name()?.to_owned()));
     let name = catalog.name.clone();
     let name = name.or(called.map(|n| n.to_string_lossy().into_owned())).unwrap_or_default();
-    load(&Context { catalog: &catalog, root, options, stage }, &name)
+    load(Context { catalog: &catalog, root, options, stage, names: Names::default() }, &name)
 }
 
 /// Reads all tables. Faults of several tables are reported together.
-fn load(context: &Context<'_>, name: &str) -> Result<Market, Diagnostics> {
+fn load(mut context: Context<'_>, name: &str) -> Result<Market, Diagnostics> {
+    context.names = Names::read(&context).map_err(all)?;
+    let context = &context;
     let mut faults = vec![];
     let mut tables = vec![];
     let mut detected = vec![];
     for spec in &context.catalog.prices {
         let read = context.source(spec.origin()).map_err(|d| vec![d]).and_then(|file| {
-            prices::read(spec, &file, context.catalog, context.options.progress, &mut detected)
+            prices::read(spec, &file, &context.names, context.options.progress, &mut detected)
         });
         match read {
             Ok(read) => tables.push(read),
@@ -113,10 +118,12 @@ fn load(context: &Context<'_>, name: &str) -> Result<Market, Diagnostics> {
         }
         return Err(all(faults));
     }
-    let mut parts =
-        assemble::assemble(context.catalog, name, tables, detected, context.stage).map_err(all)?;
+    let (mut parts, actions) = assemble::assemble(context, name, tables, detected).map_err(all)?;
+    faults.extend(actions::delistings(&mut parts, context).err().into_iter().flatten());
     for (table, spec) in &context.catalog.reports {
-        faults.extend(reports::add(&mut parts, context, table, spec).err().into_iter().flatten());
+        faults.extend(
+            reports::add(&mut parts, context, &actions, table, spec).err().into_iter().flatten(),
+        );
     }
     for (table, spec) in &context.catalog.labels {
         faults.extend(attach::labels(&mut parts, context, table, spec).err().into_iter().flatten());

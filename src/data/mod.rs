@@ -11,6 +11,7 @@ mod columns;
 mod csv;
 mod export;
 mod faults;
+mod identity;
 mod layout;
 mod load;
 mod long;

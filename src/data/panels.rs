@@ -2,6 +2,7 @@
 //! the index of total return.
 
 use super::{
+    actions::Actions,
     buffer::Numbers,
     prices::{PriceColumn, Read},
     table::NO_DATE,
@@ -68,9 +69,10 @@ impl Placed {
     }
 
     /// Whether there is more than closes to tell total returns from.
-    pub(super) fn has_total_return(&self) -> bool {
+    pub(super) fn has_total_return(&self, actions: &Actions) -> bool {
         let adjusted = self.read.spec.basis == Some(Basis::FullyAdjusted);
-        !adjusted && (self.read.adjusted.is_some() || self.read.returns.is_some())
+        let given = self.read.adjusted.is_some() || self.read.returns.is_some();
+        !adjusted && (given || !actions.is_empty())
     }
 
     /// The closes: those of the table, else its adjusted closes, else an index made of its returns.
@@ -103,13 +105,44 @@ impl Placed {
     }
 
     /// The index of total return, present where the close is.
-    pub(super) fn total_returns<'a>(&'a self, closes: &'a [f64]) -> Cow<'a, [f64]> {
+    pub(super) fn total_returns<'a>(
+        &'a self,
+        closes: &'a [f64],
+        actions: &Actions,
+    ) -> Cow<'a, [f64]> {
         match (self.read.adjusted, self.read.returns) {
-            _ if !self.has_total_return() => closes.into(),
+            _ if !self.has_total_return(actions) => closes.into(),
             (Some(at), _) => self.adjusted(self.number(at), closes),
             (None, Some(at)) => self.cumulated(self.number(at), closes).into(),
-            (None, None) => closes.into(),
+            (None, None) => self.with_actions(closes, actions).into(),
         }
+    }
+
+    /// What one share of the first close is worth with the shares and dividends that came to it, dividends put into the
+    /// asset at the next close.
+    fn with_actions(&self, closes: &[f64], actions: &Actions) -> Vec<f64> {
+        let basis = self.read.spec.basis.unwrap_or(Basis::Raw);
+        let mut out = vec![MISSING; closes.len()];
+        let (mut asset, mut level, mut before) = (u32::MAX, MISSING, (0, MISSING));
+        for row in self.order() {
+            let row = row as usize;
+            let (close, day) = (closes[row], self.read.days[row]);
+            if self.assets[row] != asset {
+                (asset, level, before) = (self.assets[row], MISSING, (0, MISSING));
+            }
+            if close.is_nan() {
+                continue;
+            }
+            level = if level.is_nan() {
+                close
+            } else {
+                let (shares, money) = actions.between(asset, before.0, day, basis);
+                level * ((shares * close + money) / before.1)
+            };
+            before = (day, close);
+            out[row] = level;
+        }
+        out
     }
 
     /// The adjusted closes; where one is missing, the close times the last ratio of the two (the next, at the start).

@@ -2,8 +2,9 @@
 
 use super::{
     buffer::Numbers,
-    catalog::{Catalog, Duplicates, Nonpositive, PriceTable},
+    catalog::{Duplicates, Nonpositive, PriceTable},
     faults::Faults,
+    identity::Names,
     layout::{self, Layout},
     panels,
     source::Source,
@@ -13,7 +14,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::panel::from_days;
 use crate::types::Unit;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A table of prices that was read, with what its columns are.
 pub(super) struct Read {
@@ -46,19 +47,19 @@ pub(super) const PRICES: [&str; 4] = ["open", "high", "low", "close"];
 pub(super) fn read(
     spec: &PriceTable,
     file: &Source,
-    catalog: &Catalog,
+    names: &Names,
     progress: &dyn super::Progress,
     detected: &mut Vec<String>,
 ) -> Result<Read, Vec<Diagnostic>> {
     if super::wide::is_wide(spec, file) {
-        return super::wide::read(spec, file, catalog, progress, detected);
+        return super::wide::read(spec, file, names, progress, detected);
     }
     let layout = layout::layout(spec, file).map_err(|d| vec![d])?;
     let mut table = file.read(&layout.wanted, &spec.missing, progress)?;
     let (codes, symbols) = match layout.symbol {
         Some(at) => {
             let Text { codes, texts } = table.take_text(at);
-            let symbols = texts.iter().map(|t| replaced(t, catalog, &spec.symbol_replace));
+            let symbols = texts.iter().map(|t| names.replaced(t, &spec.symbol_replace));
             let symbols: Vec<String> = symbols.collect();
             named(&table, &codes, &symbols, &file.names()[layout.wanted[at].0])?;
             (codes, symbols)
@@ -75,20 +76,45 @@ pub(super) fn read(
     let Layout { fields, adjusted, returns, .. } = layout;
     let mut read =
         Read { spec: spec.clone(), table, codes, symbols, days, fields, adjusted, returns };
+    read.follow(names);
     check_prices(&mut read)?;
     check_duplicates(&mut read)?;
     Ok(read)
 }
 
-/// A symbol as it is known in the market.
-pub(super) fn replaced(text: &str, catalog: &Catalog, own: &[(String, String)]) -> String {
-    let mut symbol = text.trim().to_owned();
-    for (from, to) in catalog.symbol_replace.iter().chain(own) {
-        if !from.is_empty() {
-            symbol = symbol.replace(from.as_str(), to);
+impl Read {
+    /// Gives each row the name of the asset that its symbol stood for on its day.
+    pub(super) fn follow(&mut self, names: &Names) {
+        let changing: Vec<bool> = self.symbols.iter().map(|s| names.changes_hands(s)).collect();
+        if !changing.contains(&true) {
+            return;
         }
+        let mut known: BTreeMap<String, u32> = BTreeMap::new();
+        let mut assets = vec![];
+        let mut code_of = |asset: &str| match known.get(asset) {
+            Some(code) => *code,
+            None => {
+                let code = assets.len() as u32;
+                assets.push(asset.to_owned());
+                known.insert(asset.to_owned(), code);
+                code
+            }
+        };
+        // Where nothing changes, a symbol has one code; it is looked up once.
+        let fixed: Vec<Option<u32>> = self
+            .symbols
+            .iter()
+            .zip(&changing)
+            .map(|(symbol, changes)| (!changes).then(|| code_of(symbol)))
+            .collect();
+        for (code, day) in self.codes.iter_mut().zip(&*self.days) {
+            *code = match fixed[*code as usize] {
+                Some(code) => code,
+                None => code_of(&names.asset(&self.symbols[*code as usize], *day)),
+            };
+        }
+        self.symbols = assets;
     }
-    symbol
 }
 
 fn sole_symbol(spec: &PriceTable, file: &Source) -> String {

@@ -1,18 +1,19 @@
 //! Tables with publication dates → records.
 
 use super::{
+    actions::Actions,
     asof::{Record, Records},
+    attach::assets,
     catalog::{Published, ReportTable},
     load::{Context, column, symbol_column},
     market::{Parts, Values},
-    prices::replaced,
     source::Source,
     table::{Column, NO_DATE, Table, Wanted},
     words::grouped,
 };
 use crate::diagnostic::{Code, Diagnostic};
-use crate::panel::{Date, Field, MISSING, from_days};
-use crate::types::{Shape, Type, Unit};
+use crate::panel::{Date, Field, MISSING, days_since_epoch, from_days};
+use crate::types::{Basis, Shape, Type, Unit};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// How long a figure may be used where the catalog does not say.
@@ -34,19 +35,27 @@ const PERIOD_END: usize = 1;
 pub(super) fn add(
     parts: &mut Parts,
     context: &Context<'_>,
+    actions: &Actions,
     name: &str,
     spec: &ReportTable,
 ) -> Result<(), Vec<Diagnostic>> {
     let one = |d: Diagnostic| vec![d];
+    if spec.published.is_none() && spec.lag.is_none() {
+        let message = format!("`reports.{name}` does not say when its figures were published");
+        let help = "name the column of the dates of publication (`published = \"filed\"`), or say how long after the \
+                    period's end they are taken to be public (`lag = \"90d\"`)";
+        return Err(one(Diagnostic::error(Code::BadCatalog, message).help(help)));
+    }
     let file = context.source(spec.origin()).map_err(one)?;
     let layout = layout(spec, &file).map_err(one)?;
     let table = file.read(&layout.wanted, &spec.missing, context.options.progress)?;
     let known = publications(context, spec, &layout, &table)?;
     let mut account = Account::default();
-    let mut list = vec![];
+    let (mut list, mut published_on) = (vec![], vec![0; table.rows]);
     let lag = spec.lag.map(|l| l.0);
     let age = spec.max_age.map_or_else(|| jiff::Span::new().months(MAX_AGE_MONTHS), |a| a.0);
-    let assets = assets(parts, context, spec, &table);
+    let day = |row: usize| known[row].map_or(table.date(PERIOD_END)[row], days_since_epoch);
+    let assets = assets(parts, context, &spec.symbol_replace, &table, day);
     for row in 0..table.rows {
         let taken = |(at, texts): &(usize, Vec<String>)| {
             texts.iter().any(|t| t == table.text(*at).get(row))
@@ -54,7 +63,7 @@ pub(super) fn add(
         if !layout.only.iter().all(taken) {
             continue;
         }
-        let Some(asset) = assets[table.text(SYMBOL).codes[row] as usize] else {
+        let Some(asset) = assets[row] else {
             account.without_prices += 1;
             continue;
         };
@@ -74,13 +83,24 @@ pub(super) fn add(
             }
         };
         let until = later(published, age);
+        published_on[row] = days_since_epoch(published);
         list.push(Record { asset, period_end, published, until, source: row as u32 });
     }
     account.report(parts, name, spec);
     let (records, order) = Records::new(&parts.calendar, parts.symbols.len(), list);
     let records = Arc::new(records);
     for ((field, column), (at, divisor)) in spec.columns.iter().zip(&layout.figures) {
-        let unit = column.unit(field, parts.basis);
+        let mut unit = column.unit(field, parts.basis);
+        // Counts as reported, brought to the shares of the last day, of which the prices are.
+        let power = match column.basis {
+            Some(Basis::Raw) if parts.basis == Basis::SplitAdjusted && actions.has_splits() => {
+                i32::from(unit.share_power())
+            }
+            _ => 0,
+        };
+        if power != 0 {
+            unit = unit.on(Basis::SplitAdjusted);
+        }
         let counts = matches!(unit, Unit::Known { shares: 1, money: 0, .. });
         let numbers = table.number(*at);
         let value = |row: &u32| {
@@ -88,6 +108,9 @@ pub(super) fn add(
             let mut value = numbers[row] * column.scale.unwrap_or(1.0);
             if let Some(divisor) = divisor {
                 value /= table.number(*divisor)[row];
+            }
+            if let (Some(asset), true) = (assets[row], power != 0) {
+                value *= actions.splits_after(asset, published_on[row]).powi(power);
             }
             // No company has a count of shares of zero or less: it stands for one that is not known.
             let sound = value.is_finite() && (!counts || value > 0.0);
@@ -157,18 +180,6 @@ fn layout(spec: &ReportTable, file: &Source) -> Result<Layout, Diagnostic> {
     Ok(Layout { wanted, published, only, figures })
 }
 
-/// Of each text of the symbol column: the asset, if it has prices.
-fn assets(
-    parts: &Parts,
-    context: &Context<'_>,
-    spec: &ReportTable,
-    table: &Table,
-) -> Vec<Option<u32>> {
-    let texts = &table.text(SYMBOL).texts;
-    let find = |text: &String| parts.asset(&replaced(text, context.catalog, &spec.symbol_replace));
-    texts.iter().map(find).collect()
-}
-
 /// The date of publication of each row, where it is known.
 fn publications(
     context: &Context<'_>,
@@ -194,12 +205,12 @@ fn publications(
     let other = file.read(&wanted, &[], context.options.progress)?;
     let mut dates: BTreeMap<(String, i32), i32> = BTreeMap::new();
     for row in 0..other.rows {
-        let symbol = replaced(other.text(0).get(row), context.catalog, &join.symbol_replace);
+        let symbol = context.names.replaced(other.text(0).get(row), &join.symbol_replace);
         dates.insert((symbol, other.date(1)[row]), other.date(2)[row]);
     }
     let Column::Text(symbols) = &table.columns[SYMBOL] else { unreachable!("symbols are texts") };
     let named: Vec<String> =
-        symbols.texts.iter().map(|t| replaced(t, context.catalog, &spec.symbol_replace)).collect();
+        symbols.texts.iter().map(|t| context.names.replaced(t, &spec.symbol_replace)).collect();
     let find = |row: usize| {
         let key = (named[symbols.codes[row] as usize].clone(), table.date(PERIOD_END)[row]);
         dates.get(&key).copied().and_then(date)

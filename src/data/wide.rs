@@ -3,9 +3,10 @@
 use super::{
     Progress,
     buffer::Numbers,
-    catalog::{Catalog, PriceTable},
+    catalog::PriceTable,
     columns::{self, Role},
-    prices::{PriceColumn, Read, check_duplicates, check_prices, replaced},
+    identity::Names,
+    prices::{PriceColumn, Read, check_duplicates, check_prices},
     source::Source,
     table::{Column, Lines, Looks, Table, Wanted},
     words::grouped,
@@ -62,7 +63,7 @@ fn date_column(spec: &PriceTable, file: &Source) -> Option<usize> {
 pub(super) fn read(
     spec: &PriceTable,
     file: &Source,
-    catalog: &Catalog,
+    known: &Names,
     progress: &dyn Progress,
     detected: &mut Vec<String>,
 ) -> Result<Read, Vec<Diagnostic>> {
@@ -74,7 +75,7 @@ pub(super) fn read(
     let held = |i: &usize| *i != date && !names[*i].is_empty() && !spec.ignore.contains(&names[*i]);
     let assets: Vec<usize> = (0..names.len()).filter(held).collect();
     let symbols: Vec<String> =
-        assets.iter().map(|i| replaced(&names[*i], catalog, &spec.symbol_replace)).collect();
+        assets.iter().map(|i| known.replaced(&names[*i], &spec.symbol_replace)).collect();
     twice(file, &symbols)?;
     let mut wanted =
         vec![(date, Wanted::Date { format: spec.date_format.clone(), optional: false })];
@@ -130,6 +131,7 @@ pub(super) fn read(
     (read.codes, read.days) = (codes.into(), taken.into());
     read.table.columns = vec![Column::Number(closes.into())];
     read.table.lines = lines;
+    read.follow(known);
     check_prices(&mut read)?;
     check_duplicates(&mut read)?;
     Ok(read)

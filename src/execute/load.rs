@@ -130,7 +130,7 @@ pub(super) fn reports<'m>(
 }
 
 /// Returns that lie ahead: from the next row's close, by which an asset can have been bought, to that of so many rows
-/// later, or to its last one before.
+/// later; of one that stops trading before, to its last one and what its holders got.
 pub(super) fn forward<'m>(
     plan: &ExecutionPlan,
     id: NodeId,
@@ -138,6 +138,12 @@ pub(super) fn forward<'m>(
 ) -> Value<'m> {
     let held = plan.logical.node(id).constants()[0] as usize;
     let index = market.prices().total_return;
+    let (lifetimes, outcomes) = (market.lifetimes(), market.delisting_returns());
+    let outcome = |asset: usize, sold: usize| {
+        let ended = lifetimes[asset].is_some_and(|(_, last)| (last as usize) < sold);
+        let known = outcomes.map(|r| r[asset]).filter(|r| ended && !r.is_nan());
+        1.0 + known.unwrap_or(0.0)
+    };
     let of = |asset: usize, row: Row| {
         let bought = row as usize + 1;
         let sold = bought + held;
@@ -145,7 +151,7 @@ pub(super) fn forward<'m>(
             return MISSING;
         }
         let end = (bought..=sold).rev().map(|r| index[[r, asset]]).find(|x| !x.is_nan());
-        end.map_or(MISSING, |end| end / index[[bought, asset]] - 1.0)
+        end.map_or(MISSING, |end| end * outcome(asset, sold) / index[[bought, asset]] - 1.0)
     };
     by_asset(&plan.rows[id.0 as usize], market.schema().symbols.len(), |asset, rows, out| {
         rows.iter().enumerate().for_each(|(i, row)| out(i, of(asset, *row)));

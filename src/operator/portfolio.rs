@@ -9,7 +9,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         name: "forward_return",
         summary: "Return from the fill after a decision to the fill d rows later, dividends included: what a score is meant to foresee.",
         formula: "I[t+1+d] / I[t+1] − 1, I being the total return index",
-        missing: "missing where the asset has no price on the next row, and where the data end before; an asset without a price at the end counts with its last one",
+        missing: "missing where the asset has no price on the next row, and where the data end before; an asset that stops trading before counts with its last price and the return of its delisting, where the data give it",
         source: "the trades of the book: decided after the close of t, filled at the next",
         parameters: &[window("d")],
         result: ResultType::Ratio,

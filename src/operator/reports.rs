@@ -56,6 +56,15 @@ pub(super) const OPERATORS: &[Operator] = &[
         &[Example { inputs: &[&[10.0, N, 20.0]], constants: &[], result: &[10.0, 10.0, 20.0] }],
     ),
     reports(
+        "as_reported",
+        "The figure of the newest fiscal period known, as it was first published, without later restatements.",
+        "f of the newest period, in the first version published",
+        F,
+        ResultType::Same,
+        |known, _| known.first_published(),
+        &[Example { inputs: &[&[10.0, N, 20.0]], constants: &[], result: &[10.0, 10.0, 20.0] }],
+    ),
+    reports(
         "quarter",
         "The figure of the period that ended k quarters before the newest known.",
         "f of the period whose end lies k·¼ year before the newest's, ± 20 days",

@@ -118,7 +118,7 @@ impl AsOf<'_> {
                 }
                 next += 1;
             }
-            out(i, &KnownReports { records: self, periods: &periods, row });
+            out(i, &KnownReports { records: self, start: records.start, periods: &periods, row });
         }
     }
 }
@@ -127,6 +127,8 @@ impl AsOf<'_> {
 #[derive(Debug, Clone, Copy)]
 pub struct KnownReports<'a> {
     records: &'a AsOf<'a>,
+    /// The first record of the asset.
+    start: usize,
     /// The latest version of each period, by the period's end.
     periods: &'a [usize],
     row: Row,
@@ -147,6 +149,15 @@ impl KnownReports<'_> {
     /// The figure of the newest period; missing if it is too old.
     pub fn newest(&self) -> f64 {
         self.newest_record().map_or(super::MISSING, |r| self.records.values[r])
+    }
+
+    /// The figure of the newest period as it was first published; missing if the newest is.
+    pub fn first_published(&self) -> f64 {
+        let Some(newest) = self.newest_record() else { return super::MISSING };
+        let (end, values) = (self.records.period_end[newest], self.records.values);
+        let mut versions = self.start..=newest;
+        let first = versions.find(|&r| self.records.period_end[r] == end && !values[r].is_nan());
+        first.map_or(super::MISSING, |r| values[r])
     }
 
     /// The figure of the period that ended so many years before the newest; missing if the newest is.

@@ -126,6 +126,16 @@ pub trait MarketData: Sync {
     fn lifetimes(&self) -> &[Lifetime];
     /// By asset: whether it is a reference (index, benchmark), never held unless named.
     fn is_reference(&self) -> &[bool];
+    /// By asset that stopped trading: the return from its last price to what its holders got; missing where it is not
+    /// known. `None` where the data say nothing of it.
+    fn delisting_returns(&self) -> Option<&[f64]> {
+        let field = self.schema().find(Some("delistings"), "delisting_return");
+        match self.field(*field.first()?) {
+            FieldData::Static(values) => Some(values),
+            _ => None,
+        }
+    }
+
     /// What a report must say of the data: synthetic, survivors only, share of lagged publication dates.
     fn notes(&self) -> &[String];
 }

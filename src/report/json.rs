@@ -83,6 +83,7 @@ fn details(report: &Report<'_>, run: &StrategyRun<'_>, json: &mut Map<String, Js
             "last_priced": report.date(d.last_priced),
             "settled": report.date(d.settled),
             "value": d.value,
+            "return": d.outcome,
             "weight": d.weight,
         })
     });

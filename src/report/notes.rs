@@ -4,6 +4,7 @@ use super::{
     Column, StrategyRun,
     number::{counted, percent},
 };
+use crate::backtest::Delisting;
 use crate::panel::MarketData;
 
 /// What is to be said of a strategy's run, if anything.
@@ -79,19 +80,26 @@ fn risk_free(run: &StrategyRun<'_>) -> Option<String> {
 }
 
 fn delistings(run: &StrategyRun<'_>) -> Option<String> {
-    let list = &run.track.delistings;
-    let weight: f64 = list.iter().map(|d| d.weight).sum();
-    let largest = list.iter().map(|d| d.weight).fold(0.0, f64::max);
-    (!list.is_empty()).then(|| {
-        format!(
-            "{} stopped trading ({} of net asset value in all, {} the largest) and {} paid out at the last \
-             price: what holders really received is not known.",
-            counted(list.len(), "holding", "holdings"),
-            percent(weight),
-            percent(largest),
-            if list.len() == 1 { "was" } else { "were" },
-        )
-    })
+    let (known, unknown): (Vec<&Delisting>, Vec<&Delisting>) =
+        run.track.delistings.iter().partition(|d| d.outcome.is_some());
+    let of = |list: &[&Delisting], how: &str| {
+        let weight: f64 = list.iter().map(|d| d.weight).sum();
+        let largest = list.iter().map(|d| d.weight).fold(0.0, f64::max);
+        (!list.is_empty()).then(|| {
+            format!(
+                "{} stopped trading ({} of net asset value in all, {} the largest) and {} paid out {how}.",
+                counted(list.len(), "holding", "holdings"),
+                percent(weight),
+                percent(largest),
+                if list.len() == 1 { "was" } else { "were" },
+            )
+        })
+    };
+    let said = [
+        of(&known, "with the return that the data give"),
+        of(&unknown, "at the last price: what holders really received is not known"),
+    ];
+    said.into_iter().flatten().reduce(|a, b| format!("{a} {b}"))
 }
 
 fn fewer_than_asked(run: &StrategyRun<'_>) -> Option<String> {

@@ -32,6 +32,10 @@ pub(in crate::data) struct Catalog {
     pub(in crate::data) members: BTreeMap<String, MemberTable>,
     #[serde(default)]
     pub(in crate::data) series: BTreeMap<String, SeriesTable>,
+    pub(in crate::data) renames: Option<RenameTable>,
+    pub(in crate::data) splits: Option<SplitTable>,
+    pub(in crate::data) dividends: Option<DividendTable>,
+    pub(in crate::data) delistings: Option<DelistingTable>,
 }
 
 impl Catalog {
@@ -48,6 +52,10 @@ impl Catalog {
         list.extend(self.labels.iter().map(|(n, t)| (format!("labels.{n}"), t.origin())));
         list.extend(self.members.iter().map(|(n, t)| (format!("members.{n}"), t.origin())));
         list.extend(self.series.iter().map(|(n, t)| (format!("series.{n}"), t.origin())));
+        list.extend(self.renames.iter().map(|t| ("renames".to_owned(), t.origin())));
+        list.extend(self.splits.iter().map(|t| ("splits".to_owned(), t.origin())));
+        list.extend(self.dividends.iter().map(|t| ("dividends".to_owned(), t.origin())));
+        list.extend(self.delistings.iter().map(|t| ("delistings".to_owned(), t.origin())));
         list
     }
 }
@@ -162,12 +170,15 @@ tables! {
         column: String,
     }
 
-    /// A table of labels that never change.
+    /// A table of labels, which hold from a date on or always.
     #[derive(Debug)]
     struct LabelTable {
         symbol: Option<String>,
         #[serde(default)]
         symbol_replace: Vec<(String, String)>,
+        /// The column of the dates from which the labels hold.
+        start: Option<String>,
+        date_format: Option<String>,
         /// Columns by the names of the fields.
         columns: BTreeMap<String, String>,
     }
@@ -184,6 +195,58 @@ tables! {
         #[serde(default)]
         end_included: bool,
         date_format: Option<String>,
+    }
+
+    /// A table of symbols that changed.
+    #[derive(Debug)]
+    struct RenameTable {
+        #[serde(default)]
+        symbol_replace: Vec<(String, String)>,
+        old: String,
+        new: String,
+        /// The first day of the new symbol.
+        date: String,
+        date_format: Option<String>,
+    }
+
+    /// A table of splits.
+    #[derive(Debug)]
+    struct SplitTable {
+        symbol: Option<String>,
+        #[serde(default)]
+        symbol_replace: Vec<(String, String)>,
+        /// The first day on which the price is of the new shares.
+        date: Option<String>,
+        date_format: Option<String>,
+        /// New shares for one old.
+        ratio: ColumnSpec,
+    }
+
+    /// A table of dividends in cash.
+    #[derive(Debug)]
+    struct DividendTable {
+        symbol: Option<String>,
+        #[serde(default)]
+        symbol_replace: Vec<(String, String)>,
+        /// The first day on which the price is without the dividend.
+        date: Option<String>,
+        date_format: Option<String>,
+        /// Money for one share.
+        amount: ColumnSpec,
+    }
+
+    /// A table of companies that stopped trading, with what their holders got.
+    #[derive(Debug)]
+    struct DelistingTable {
+        symbol: Option<String>,
+        #[serde(default)]
+        symbol_replace: Vec<(String, String)>,
+        /// The last day of trading, or the one after it.
+        date: Option<String>,
+        date_format: Option<String>,
+        /// The return from the last price to what was got.
+        #[serde(rename = "return")]
+        outcome: ColumnSpec,
     }
 
     /// A table of series.
@@ -258,7 +321,10 @@ impl ColumnSpec {
             Some(UnitName::Ratio) => Unit::RATIO,
             Some(UnitName::Rows) => Unit::ROWS,
             Some(UnitName::Unknown) => Unit::Unknown,
-            None => super::columns::conventional_unit(name, basis),
+            None => {
+                let unit = super::columns::conventional_unit(name, basis);
+                self.basis.map_or(unit, |basis| unit.on(basis))
+            }
         }
     }
 }

@@ -122,3 +122,26 @@ fn a_later_split_changes_nothing() {
         }
     }
 }
+
+#[test]
+fn what_cannot_be_brought_to_the_shares_of_today_is_warned_of() {
+    let market = market(ROWS, None);
+    let warned = |expression: &str| {
+        let query = Query::parse(expression).unwrap_or_else(|e| panic!("{e}"));
+        let compiled = query.compile(&market).unwrap_or_else(|e| panic!("{e}"));
+        compiled.warnings().list.iter().any(|w| w.message.contains("jumps at every split"))
+    };
+    for expression in ["ts_std(log(close), 5)", "lag(close ^ 2 + 1, 1)", "ema(0 - sqrt(volume), 3)"]
+    {
+        assert!(warned(expression), "{expression}");
+    }
+    for expression in [
+        "log(close)",
+        "ts_std(log(close / lag(close)), 5)",
+        "ts_mean(close > 5, 3)",
+        "rank(log(close))",
+    ] {
+        let as_number = expression.replace("close > 5", "if close > 5 then 1 else 0");
+        assert!(!warned(&as_number), "{expression}");
+    }
+}

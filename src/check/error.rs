@@ -132,6 +132,16 @@ pub(super) fn too_large(span: Span, most: usize) -> Diagnostic {
     .help("functions that call each other twice or more grow with every level: make fewer levels")
 }
 
+pub(super) fn jumps_at_splits(span: Span, at: Span) -> Diagnostic {
+    let message = "a window over a number that jumps at every split";
+    let mut warning = Diagnostic::warning(Code::BasisMismatch, message)
+        .at(span, "earlier values cannot be brought to the shares of today");
+    if at != span {
+        warning = warning.also(at, "made of prices or shares as they were on the day");
+    }
+    warning.help("take it of a ratio instead, as in `log(close / lag(close))`")
+}
+
 pub(super) fn basis_of_quotient(span: Span, left: (Span, Unit), right: (Span, Unit)) -> Diagnostic {
     Diagnostic::warning(
         Code::BasisMismatch,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Code, Diagnostic, Severity},
-    operator::{self, Body, Operator},
+    operator::{self, Body, Operator, ResultType},
     panel::{Schema, days_since_epoch},
     source::Span,
     syntax::{
@@ -58,6 +58,8 @@ pub(super) struct Checker<'a> {
     /// Fields that definitions of the library wanted and the market lacks, since the library was last entered.
     pub(super) lacking: Vec<String>,
     pub(super) depth: usize,
+    /// Expressions that jump at splits, whatever they are brought to.
+    pub(super) jumping: BTreeSet<ExpressionId>,
     /// The names of the strategies of the file, in the order of the text.
     pub(super) strategies: Vec<&'a str>,
 }
@@ -77,6 +79,7 @@ impl<'a> Checker<'a> {
             active: vec![],
             lacking: vec![],
             depth: 0,
+            jumping: BTreeSet::new(),
             strategies: loaded.strategy_names(),
         }
     }
@@ -425,12 +428,47 @@ impl<'a> Checker<'a> {
             kernel(&slices, &constants, &mut out);
             return self.add_constant(out[0], ty, span);
         }
+        let jumps = self.jumps_at_splits(operator, &inputs, span);
         let constants = constants.into_iter().map(f64::to_bits).collect();
-        self.expressions.add(
+        let id = self.expressions.add(
             Expression::Apply { operator: OperatorRef(operator), inputs, constants, within },
             ty,
             span,
-        )
+        );
+        if jumps {
+            self.jumping.insert(id);
+        }
+        id
+    }
+
+    /// Whether a call makes a number of prices as traded that cannot be brought to the shares of another day, as their
+    /// logarithm; a window over such is warned of.
+    fn jumps_at_splits(
+        &mut self,
+        operator: &Operator,
+        inputs: &[ExpressionId],
+        span: Span,
+    ) -> bool {
+        if self.schema.split_factor().is_none() {
+            return false;
+        }
+        let jumping = inputs.iter().copied().find(|input| self.jumping.contains(input));
+        match operator.body {
+            Body::Map(_) => {
+                let loses_shares =
+                    matches!(operator.result, ResultType::Ratio | ResultType::Unknown)
+                        && inputs.iter().any(|input| self.ty(*input).unit.share_power() != 0);
+                jumping.is_some() || loses_shares
+            }
+            Body::Lag | Body::Window(_) | Body::Scan(_) => {
+                if let Some(jumping) = jumping {
+                    let at = self.expressions.span(jumping);
+                    self.report(error::jumps_at_splits(span, at));
+                }
+                false
+            }
+            _ => false,
+        }
     }
 }
 

@@ -225,7 +225,7 @@ fn catalogs_that_do_not_say_what_they_should() {
     fs::write(folder.path().join("r.csv"), "symbol,period_end,filed,equity\nA,2019-12-31,,5\n")
         .expect("writable");
     let prices = "[prices]\nfile = \"p.csv\"\n";
-    let reports = format!("{prices}[reports.r]\nfile = \"r.csv\"\nperiod_end = \"period_end\"\n");
+    let reports = format!("{prices}[reports.r]\nfile = \"r.csv\"\nperiod_end = \"period_end\"\nlag = \"90d\"\n");
     let cases = [
         "[prices\n".to_owned(),
         "name = \"x\"\n".to_owned(),

@@ -13,7 +13,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 pub(super) const LAST_DAY: i32 = i32::MAX;
 
 /// What symbols stand for. An asset is called by its last symbol; one whose symbol another company used later, by that
-/// symbol with the last day on which it had it: `ABC~2009-12-31`.
+/// symbol with the day before another had it: `ABC~2009-12-31`.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     replace: Vec<(String, String)>,

@@ -17,6 +17,9 @@ const BETWEEN_NUMBERS: usize = 1 << 19;
 /// How many numbers two windows over one block of assets may take: what fits well into a core's cache.
 const WINDOW_NUMBERS: usize = 1 << 17;
 
+/// How many assets side by side make reading and writing a row of them worth its while: each row lies on another page.
+const ROW_OF_MEMORY: usize = 256;
+
 /// Computes the nodes of a pass; gives the values of its outputs.
 pub(super) fn run<'m>(
     plan: &ExecutionPlan,
@@ -106,16 +109,17 @@ impl<'a> RowsOf<'a> {
     }
 }
 
-/// How many assets a block has: as many as keep what lies between the nodes in cache, and no fewer than make a row of
-/// memory worth its while.
+/// How many assets a block has: as many as keep what lies between the nodes, and the windows, in cache, and no fewer than
+/// make a row of memory worth its while, unless windows are long.
 fn lanes(plan: &ExecutionPlan, step: &Step, width: usize) -> usize {
     let between = step.nodes.iter().filter(|n| is_read_within(plan, step, **n));
     let rows: usize = between.map(|n| rows_of(plan, *n).len()).sum();
     let window = step.nodes.iter().map(|n| plan.logical.node(*n).lookback()).max().unwrap_or(0);
-    let by_cache = (BETWEEN_NUMBERS / rows.max(1)).min(WINDOW_NUMBERS / (2 * window as usize + 2));
-    let by_cache = by_cache.clamp(64, 512) / 8 * 8;
-    // At least a few blocks for the threads.
-    let share = width.div_ceil(4).max(64);
+    let by_between = (BETWEEN_NUMBERS / rows.max(1)).clamp(ROW_OF_MEMORY, 2 * ROW_OF_MEMORY);
+    let by_window = (WINDOW_NUMBERS / (2 * window as usize + 2)).max(64);
+    let by_cache = by_between.min(by_window) / 8 * 8;
+    // At least a few blocks for each thread.
+    let share = width.div_ceil(2 * rayon::current_num_threads()).max(64);
     by_cache.min(share).min(width.max(1))
 }
 

@@ -1,20 +1,22 @@
 //! What is written between operands: arithmetic, comparison, logic, `??`, and `if`.
 
 use super::{
-    Accepts, Body, Default, Example, MapKernel, Operator, Parameter, ResultType, finite, number,
-    parameter, power,
+    Accepts, Body, Default, Example, Operator, Parameter, ResultType, finite, number, parameter,
+    power::powers,
 };
 
 macro_rules! map {
     (|$($name:ident),+| $value:expr) => {{
-        let kernel: MapKernel = |inputs, _, out| {
-            let mut inputs = inputs.iter();
-            $(let $name = &inputs.next().expect("the checker gave every argument")[..out.len()];)+
-            for (i, out) in out.iter_mut().enumerate() {
-                $(let $name = $name[i];)+
-                *out = $value;
+        crate::operator::vectorise::vectorised! {
+            fn kernel(inputs: &[&[f64]], _constants: &[f64], out: &mut [f64]) {
+                let mut inputs = inputs.iter();
+                $(let $name = &inputs.next().expect("the checker gave every argument")[..out.len()];)+
+                for (i, out) in out.iter_mut().enumerate() {
+                    $(let $name = $name[i];)+
+                    *out = $value;
+                }
             }
-        };
+        }
         Body::Map(kernel)
     }};
 }
@@ -97,7 +99,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         "Power; the root of a negative number is missing.",
         NUMBERS,
         ResultType::Unknown,
-        map!(|x, y| power(x, y)),
+        Body::Map(|inputs, _, out| powers(inputs[0], inputs[1], out)),
         &[example(&[&[3.0, -1.0, 1.0, N], &[2.0, 0.5, N, 0.0]], &[9.0, N, N, N])],
     ),
     between(

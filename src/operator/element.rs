@@ -1,8 +1,8 @@
 //! Functions of one element, or of a few at the same place.
 
 use super::{
-    Accepts, Body, Default, Example, Last, MapKernel, Operator, Parameter, ResultType,
-    arithmetic::map, constant, example, finite, number, parameter, power,
+    Accepts, Body, Default, Example, Last, Operator, Parameter, ResultType, arithmetic::map,
+    constant, example, finite, number, parameter, power::powers,
 };
 
 const X: &[Parameter] = &[number("x")];
@@ -157,7 +157,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         "sgn(x)·|x|^a",
         &[number("x"), number("a")],
         ResultType::Unknown,
-        map!(|x, a| sign(x) * power(x.abs(), a)),
+        Body::Map(signed_power),
         &[example(&[&[-4.0, 1.0], &[0.5, N]], &[], &[-2.0, N])],
     ),
     function(
@@ -281,6 +281,14 @@ fn round(inputs: &[&[f64]], constants: &[f64], out: &mut [f64]) {
     let step = constants[0];
     for (out, x) in out.iter_mut().zip(inputs[0]) {
         *out = finite((x / step).round_ties_even() * step);
+    }
+}
+
+fn signed_power(inputs: &[&[f64]], _: &[f64], out: &mut [f64]) {
+    let sizes: Vec<f64> = inputs[0].iter().map(|x| x.abs()).collect();
+    powers(&sizes, inputs[1], out);
+    for (out, x) in out.iter_mut().zip(inputs[0]) {
+        *out *= sign(*x);
     }
 }
 

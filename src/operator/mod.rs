@@ -10,6 +10,7 @@ mod moments;
 mod normal;
 mod order;
 mod portfolio;
+mod power;
 mod reduction;
 mod regression;
 mod reports;
@@ -464,18 +465,6 @@ const fn constant(
 #[inline(always)]
 fn finite(x: f64) -> f64 {
     if x.abs() <= f64::MAX { x } else { f64::NAN }
-}
-
-/// xʸ, missing where either is: C's `pow` takes 1 to any power as 1, and any number to the power of 0.
-#[inline(always)]
-fn power(x: f64, y: f64) -> f64 {
-    finite(match y {
-        _ if x.is_nan() || y.is_nan() => f64::NAN,
-        2.0 => x * x,
-        // A root of −0 is −0, its power 0.
-        0.5 if x >= 0.0 => x.sqrt() + 0.0,
-        _ => libm::pow(x, y),
-    })
 }
 
 /// A family of operators, with its title for the reference.

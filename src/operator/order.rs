@@ -1,179 +1,178 @@
 //! One sorted order of the values of a date, behind ranks, quantiles and buckets: a radix sort of the leading bits of each
-//! value packed with its place, mended by what is left of the value.
+//! value packed with its place into half the width of the value, which the first cache holds, mended by the values.
 
-use super::vectorise::vectorised;
+use super::{reduction::range, vectorise::vectorised};
 
 /// Buffers that are used again from date to date.
 #[derive(Debug, Default)]
 pub(super) struct Order {
-    keys: Vec<i64>,
-    packed: Vec<u64>,
-    other: Vec<u64>,
+    packed: Vec<u32>,
+    other: Vec<u32>,
     ties: Vec<(u32, u32)>,
 }
 
-/// The bits of one pass of the radix sort, of which there are two.
-const BITS: u32 = 11;
+/// The bits of one pass of the radix sort, of which there are two: the leading ones.
+const BITS: u32 = 10;
 const RADIX: usize = 1 << BITS;
+const DIGITS: [u32; 2] = [u32::BITS - 2 * BITS, u32::BITS - BITS];
 
 /// Fewer values are sorted by comparison.
 const FEW: usize = 128;
 
-const LANES: usize = 8;
+/// What stands for a missing value; no place is so high.
+const MISSING: u32 = u32::MAX;
+
+/// How values become whole numbers that rise with them; equal ones may stand for values that differ.
+///
+/// An offset of a small part of the largest value is added to each absolute value before its bits are taken: it squeezes
+/// the many octaves around zero into a few, so that the leading bits of the number tell most values apart.
+#[derive(Debug, Clone, Copy)]
+struct Leading {
+    offset: f64,
+    least: i64,
+    /// How many bits are left out.
+    lost: u32,
+    /// How many bits below them are for the place.
+    place_bits: u32,
+}
+
+impl Leading {
+    /// For so many values between two bounds.
+    fn of(low: f64, high: f64, count: usize) -> Self {
+        let place_bits = (usize::BITS - count.leading_zeros()).max(DIGITS[0]);
+        let offset = low.abs().max(high.abs()) * (1.0 / 65536.0);
+        let all = Self { offset, least: 0, lost: 0, place_bits };
+        let least = all.whole(low);
+        let span = all.whole(high).wrapping_sub(least) as u64;
+        let kept = u32::BITS.saturating_sub(place_bits);
+        let lost = (u64::BITS - span.leading_zeros()).saturating_sub(kept);
+        Self { least, lost, ..all }
+    }
+
+    #[inline(always)]
+    fn whole(self, x: f64) -> i64 {
+        let size = (x.abs() + self.offset).to_bits() as i64 - self.offset.to_bits() as i64;
+        if x < 0.0 { -size } else { size }
+    }
+}
 
 vectorised! {
-    /// The largest absolute value; missing ones are passed over.
-    fn largest(values: &[f64], found: &mut f64) {
-        let mut most = [0.0_f64; LANES];
-        let (chunks, rest) = values.as_chunks::<LANES>();
-        for chunk in chunks {
-            for (most, x) in most.iter_mut().zip(chunk) {
-                let x = x.abs();
-                *most = if x > *most { x } else { *most };
-            }
+    /// The leading bits of each value, above its place.
+    fn pack(values: &[f64], leading: Leading, packed: &mut [u32]) {
+        for (i, (x, packed)) in values.iter().zip(packed).enumerate() {
+            let bits = leading.whole(*x).wrapping_sub(leading.least) as u64 >> leading.lost;
+            let both = (bits << leading.place_bits) as u32 | i as u32;
+            *packed = if x.is_nan() { MISSING } else { both };
         }
-        *found = rest.iter().chain(&most).fold(0.0, |m, x| if x.abs() > m { x.abs() } else { m });
-    }
-
-    /// Whole numbers that rise with the values (equal ones may stand for values that differ in their last bits), and the
-    /// least and greatest of those that are present.
-    ///
-    /// An offset of a small part of the largest value is added to each absolute value before its bits are taken: it
-    /// squeezes the many octaves around zero into a few, so that the leading bits of the number tell most values apart.
-    fn spread_out(values: &[f64], offset: f64, keys: &mut [i64], least: &mut i64, greatest: &mut i64) {
-        let base = offset.to_bits() as i64;
-        let (mut low, mut high) = ([i64::MAX; LANES], [i64::MIN; LANES]);
-        let key = |x: f64| {
-            let size = (x.abs() + offset).to_bits() as i64 - base;
-            if x < 0.0 { -size } else { size }
-        };
-        let (whole, rest) = values.as_chunks::<LANES>();
-        let (whole_keys, rest_keys) = keys.as_chunks_mut::<LANES>();
-        for (values, keys) in whole.iter().zip(whole_keys) {
-            for lane in 0..LANES {
-                let x = values[lane];
-                let own = key(x);
-                keys[lane] = own;
-                let (below, above) =
-                    if x.is_nan() { (i64::MAX, i64::MIN) } else { (own, own) };
-                low[lane] = if below < low[lane] { below } else { low[lane] };
-                high[lane] = if above > high[lane] { above } else { high[lane] };
-            }
-        }
-        for (x, place) in rest.iter().zip(rest_keys).filter(|(x, _)| !x.is_nan()) {
-            *place = key(*x);
-            low[0] = low[0].min(*place);
-            high[0] = high[0].max(*place);
-        }
-        *least = low.iter().fold(i64::MAX, |a, b| a.min(*b));
-        *greatest = high.iter().fold(i64::MIN, |a, b| a.max(*b));
-    }
-
-    /// How many neighbours have the same leading bits.
-    fn equal_neighbours(packed: &[u64], index_bits: u32, found: &mut u64) {
-        let later = packed.get(1..).unwrap_or_default();
-        *found = packed
-            .iter()
-            .zip(later)
-            .map(|(a, b)| u64::from((a ^ b) >> index_bits == 0))
-            .sum();
     }
 }
 
 impl Order {
     /// Sorts the places of the `values` that are not missing by value, ties by place.
     pub(super) fn sort<'a>(&'a mut self, values: &'a [f64]) -> Sorted<'a> {
-        let (mut most, mut least, mut greatest) = (0.0, 0, 0);
-        largest(values, &mut most);
-        self.keys.resize(values.len(), 0);
-        spread_out(values, most * (1.0 / 65536.0), &mut self.keys, &mut least, &mut greatest);
+        let (low, high) = range(values);
+        let leading = Leading::of(low, high, values.len());
         self.ties.clear();
-        let span = greatest.wrapping_sub(least) as u64;
-        let index_bits = usize::BITS - values.len().leading_zeros();
-        let value_bits = 64 - span.leading_zeros();
-        let lost = value_bits.saturating_sub(64 - index_bits);
         self.packed.resize(values.len(), 0);
+        self.other.resize(values.len(), 0);
+        // Without bounds nothing is present.
+        if low <= high {
+            pack(values, leading, &mut self.other);
+        } else {
+            self.other.fill(MISSING);
+        }
         let mut n = 0;
-        if greatest >= least {
-            let packed = &mut self.packed[..];
-            for (i, (x, key)) in values.iter().zip(&self.keys).enumerate() {
-                let leading = key.wrapping_sub(least) as u64 >> lost;
-                packed[n] = leading << index_bits | i as u64;
-                n += usize::from(!x.is_nan());
-            }
+        let present = &mut self.packed[..];
+        for &packed in &self.other {
+            present[n] = packed;
+            n += usize::from(packed != MISSING);
         }
         self.packed.truncate(n);
         if n <= FEW {
             self.packed.sort_unstable();
         } else {
-            let bits = value_bits - lost + index_bits;
-            self.radix(bits.saturating_sub(2 * BITS).max(index_bits));
-            insert(&mut self.packed);
+            self.radix();
         }
-        self.mend(values, index_bits);
-        Sorted { packed: &self.packed, ties: &self.ties, values, mask: (1 << index_bits) - 1 }
+        self.mend(values, leading.place_bits);
+        let mask = ((1u64 << leading.place_bits) - 1) as u32;
+        Sorted { packed: &self.packed, ties: &self.ties, values, mask }
     }
 
-    /// Sorts by two digits from `shift` on, the lower first; stable, so the places stay in order.
-    fn radix(&mut self, shift: u32) {
-        self.other.resize(self.packed.len(), 0);
+    /// Sorts by two digits, the lower first; stable, so the places stay in order.
+    fn radix(&mut self) {
+        self.other.truncate(self.packed.len());
         let mut counts = [[0u32; RADIX]; 2];
         let [low, high] = &mut counts;
         for packed in &self.packed {
-            low[digit(*packed, shift)] += 1;
-            high[digit(*packed, shift + BITS)] += 1;
+            low[digit(*packed, DIGITS[0])] += 1;
+            high[digit(*packed, DIGITS[1])] += 1;
         }
-        if distribute(&self.packed, &mut self.other, shift, low) {
+        let [low, high] = &mut counts;
+        if distribute::<{ DIGITS[0] }>(&self.packed, &mut self.other, low) {
             std::mem::swap(&mut self.packed, &mut self.other);
         }
-        if distribute(&self.packed, &mut self.other, shift + BITS, high) {
+        if distribute::<{ DIGITS[1] }>(&self.packed, &mut self.other, high) {
             std::mem::swap(&mut self.packed, &mut self.other);
         }
     }
 
     /// Orders runs of equal leading bits by the values themselves, and notes the runs of equal values.
-    fn mend(&mut self, values: &[f64], index_bits: u32) {
-        let mut same = 0;
-        equal_neighbours(&self.packed, index_bits, &mut same);
-        if same == 0 {
-            return;
-        }
-        let mask = (1u64 << index_bits) - 1;
-        let value = |packed: &u64| values[(packed & mask) as usize];
+    fn mend(&mut self, values: &[f64], place_bits: u32) {
+        let mask = ((1u64 << place_bits) - 1) as u32;
+        let value = |packed: &u32| values[(packed & mask) as usize];
         let mut start = 0;
-        for run in self.packed.chunk_by_mut(|a, b| (a ^ b) >> index_bits == 0) {
-            if run.len() > 1 {
-                let first = value(&run[0]);
-                if run.iter().any(|p| value(p) != first) {
-                    // None is missing, so there is an order; −0 and 0 are one.
-                    run.sort_unstable_by(|a, b| {
-                        let by_value =
-                            value(a).partial_cmp(&value(b)).unwrap_or(std::cmp::Ordering::Equal);
-                        by_value.then(a.cmp(b))
-                    });
-                }
-                let mut at = start;
-                for equal in run.chunk_by(|a, b| value(a) == value(b)) {
-                    if equal.len() > 1 {
-                        self.ties.push((at, at + equal.len() as u32));
-                    }
-                    at += equal.len() as u32;
-                }
+        while let Some(first) = next_equal(&self.packed, start, place_bits) {
+            let leading = u64::from(self.packed[first]) >> place_bits;
+            let others = &self.packed[first..];
+            let count =
+                others.iter().take_while(|p| u64::from(**p) >> place_bits == leading).count();
+            let run = &mut self.packed[first..first + count];
+            let one = value(&run[0]);
+            if run.iter().any(|p| value(p) != one) {
+                // None is missing, so there is an order; −0 and 0 are one.
+                run.sort_unstable_by(|a, b| {
+                    let by_value =
+                        value(a).partial_cmp(&value(b)).unwrap_or(std::cmp::Ordering::Equal);
+                    by_value.then(a.cmp(b))
+                });
             }
-            start += run.len() as u32;
+            let mut at = first as u32;
+            for equal in run.chunk_by(|a, b| value(a) == value(b)) {
+                if equal.len() > 1 {
+                    self.ties.push((at, at + equal.len() as u32));
+                }
+                at += equal.len() as u32;
+            }
+            start = first + count;
         }
     }
 }
 
+/// Where the next two neighbours with the same leading bits lie, from a place on.
+fn next_equal(packed: &[u32], from: usize, place_bits: u32) -> Option<usize> {
+    const TOGETHER: usize = 16;
+    let same = |(a, b): (&u32, &u32)| u64::from(a ^ b) >> place_bits == 0;
+    let (firsts, seconds) = (packed.get(from..)?, packed.get(from + 1..)?);
+    let mut at = from;
+    for (firsts, seconds) in firsts.chunks(TOGETHER).zip(seconds.chunks(TOGETHER)) {
+        // Without a branch for each, so that they are compared side by side.
+        if firsts.iter().zip(seconds).map(same).fold(false, |any, same| any | same) {
+            return firsts.iter().zip(seconds).position(same).map(|i| at + i);
+        }
+        at += TOGETHER;
+    }
+    None
+}
+
 #[inline(always)]
-fn digit(packed: u64, shift: u32) -> usize {
+fn digit(packed: u32, shift: u32) -> usize {
     (packed >> shift) as usize & (RADIX - 1)
 }
 
-/// Writes numbers in the order of one digit, of which `counts` says how often each value occurs; whether there was
-/// anything to do.
-fn distribute(from: &[u64], to: &mut [u64], shift: u32, counts: &mut [u32; RADIX]) -> bool {
-    if counts[digit(from[0], shift)] as usize == from.len() {
+/// Writes numbers in the order of the digit from `SHIFT` on, of which `counts` says how often each value occurs; whether
+/// there was anything to do.
+fn distribute<const SHIFT: u32>(from: &[u32], to: &mut [u32], counts: &mut [u32; RADIX]) -> bool {
+    if counts[digit(from[0], SHIFT)] as usize == from.len() {
         return false;
     }
     let mut start = 0;
@@ -181,41 +180,20 @@ fn distribute(from: &[u64], to: &mut [u64], shift: u32, counts: &mut [u32; RADIX
         (*count, start) = (start, start + *count);
     }
     for &packed in from {
-        let place = &mut counts[digit(packed, shift)];
+        let place = &mut counts[digit(packed, SHIFT)];
         to[*place as usize] = packed;
         *place += 1;
     }
     true
 }
 
-/// Sorts what is nearly sorted; where it is not, gives up and sorts it whole.
-fn insert(packed: &mut [u64]) {
-    let mut room = 4 * packed.len();
-    for i in 1..packed.len() {
-        let own = packed[i];
-        if own >= packed[i - 1] {
-            continue;
-        }
-        let mut place = i;
-        while place > 0 && packed[place - 1] > own {
-            packed[place] = packed[place - 1];
-            place -= 1;
-        }
-        packed[place] = own;
-        match room.checked_sub(i - place) {
-            Some(left) => room = left,
-            None => return packed.sort_unstable(),
-        }
-    }
-}
-
 /// A sorted order of the values that are present.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sorted<'a> {
-    packed: &'a [u64],
+    packed: &'a [u32],
     ties: &'a [(u32, u32)],
     values: &'a [f64],
-    mask: u64,
+    mask: u32,
 }
 
 impl Sorted<'_> {

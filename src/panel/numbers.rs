@@ -49,8 +49,9 @@ impl<T: Number> Numbers<T> {
     pub fn room(length: usize) -> Self {
         Self::mapped(length, || {
             let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-            let place = spare.iter().position(|map| map.len() == length * size_of::<T>())?;
-            Some(spare.swap_remove(place))
+            // The last ones may still be in cache.
+            let place = spare.iter().rposition(|map| map.len() == length * size_of::<T>())?;
+            Some(spare.remove(place))
         })
     }
 

@@ -1,5 +1,7 @@
 //! Markets: read from CSV, Parquet and a catalog of tables, stored as mapped panels, or made up from a seed.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod asof;
 mod assemble;
 mod attach;
@@ -8,8 +10,12 @@ mod builder;
 mod catalog;
 mod columns;
 mod csv;
+mod database;
 mod export;
 mod faults;
+mod french;
+#[cfg(any(feature = "arrow", feature = "postgres", feature = "sqlite"))]
+mod gather;
 mod layout;
 mod load;
 mod long;

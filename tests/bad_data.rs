@@ -197,7 +197,7 @@ fn packed_files_that_unpack_to_too_much() {
     for (name, start, again) in cases {
         let path = folder.path().join(format!("{name}.csv.zst"));
         let again = again.repeat(4096);
-        let text = std::io::Read::chain(start.as_bytes(), Endless(&again, 260 << 20));
+        let text = std::io::Read::chain(start.as_bytes(), Endless(&again, 300 << 20));
         fs::write(&path, zstd::encode_all(text, 1).expect("packed")).expect("writable");
         assert!(path.metadata().expect("it is there").len() < 100_000);
         let _ = writeln!(all, "{}\n", said(&path, folder.path()));
@@ -225,7 +225,9 @@ fn catalogs_that_do_not_say_what_they_should() {
     fs::write(folder.path().join("r.csv"), "symbol,period_end,filed,equity\nA,2019-12-31,,5\n")
         .expect("writable");
     let prices = "[prices]\nfile = \"p.csv\"\n";
-    let reports = format!("{prices}[reports.r]\nfile = \"r.csv\"\nperiod_end = \"period_end\"\nlag = \"90d\"\n");
+    let reports = format!(
+        "{prices}[reports.r]\nfile = \"r.csv\"\nperiod_end = \"period_end\"\nlag = \"90d\"\n"
+    );
     let cases = [
         "[prices\n".to_owned(),
         "name = \"x\"\n".to_owned(),
@@ -287,6 +289,59 @@ fn files_that_make_no_table() {
         let _ = writeln!(all, "{file}\n-----\n{}\n=====\n", said(&path, folder.path()));
     }
     insta::assert_snapshot!("bad_patterns", all);
+}
+
+#[test]
+#[cfg(not(any(feature = "arrow", feature = "sqlite", feature = "postgres")))]
+fn data_that_take_another_build() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("p.feather"), "ARROW1").expect("writable");
+    let query = "[prices]\ndatabase = \"m\"\nquery = \"select * from prices\"\n";
+    let mut all = String::new();
+    for text in [
+        "[prices]\nfile = \"p.feather\"\n".to_owned(),
+        format!("databases.m.sqlite = \"m.db\"\n{query}"),
+        format!("databases.m.postgres = {{ host = \"db\" }}\n{query}"),
+        format!("databases.m.url_from = \"SOURCE\"\n{query}"),
+    ] {
+        let path = folder.path().join("market.toml");
+        fs::write(&path, &text).expect("writable");
+        let _ = writeln!(all, "{text}-----\n{}\n=====\n", said(&path, folder.path()));
+    }
+    insta::assert_snapshot!("other_builds", all);
+}
+
+#[test]
+fn no_error_repeats_a_password() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut all = String::new();
+    let secret = "\"postgres://me:hidden@db/prices\"";
+    for line in [
+        format!("postgres = {secret}"),
+        format!("postgres = {{ host = {secret} }}"),
+        "postgres = { password = \"hidden\" }".to_owned(),
+        "postgres = { password_from = \"hidden away\" }".to_owned(),
+        format!("url = {secret}"),
+        format!("url_from = {secret}"),
+        format!("sqlite = {secret}"),
+        "password = \"hidden\"".to_owned(),
+    ] {
+        let path = folder.path().join("market.toml");
+        let text =
+            format!("[databases.m]\n{line}\n[prices]\ndatabase = \"m\"\nquery = \"select 1\"\n");
+        fs::write(&path, &text).expect("writable");
+        let said = said(&path, folder.path());
+        assert!(!said.contains("hidden") && !said.contains("me:"), "{said}");
+        let _ = writeln!(all, "{line}\n-----\n{said}\n=====\n");
+    }
+    for line in [format!("file = {secret}"), format!("database = {secret}\nquery = \"select 1\"")] {
+        let path = folder.path().join("market.toml");
+        fs::write(&path, format!("[prices]\n{line}\n")).expect("writable");
+        let said = said(&path, folder.path());
+        assert!(!said.contains("hidden"), "{said}");
+        let _ = writeln!(all, "{line}\n-----\n{said}\n=====\n");
+    }
+    insta::assert_snapshot!("no_passwords", all);
 }
 
 #[test]

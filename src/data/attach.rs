@@ -2,8 +2,9 @@
 
 use super::{
     builder::encode,
-    catalog::{LabelTable, MemberTable, SeriesTable},
+    catalog::{Format, LabelTable, MemberTable, SeriesTable},
     columns::{Role, detect},
+    french,
     identity::LAST_DAY,
     load::{Context, column, missing_column, symbol_column},
     market::{Parts, Values, spells},
@@ -207,7 +208,18 @@ pub(super) fn series(
     name: &str,
     spec: &SeriesTable,
 ) -> Outcome {
-    let file = context.source(spec.origin()).map_err(one)?;
+    let (file, divisor, age) = match spec.format {
+        None => {
+            let age = jiff::Span::new().months(1);
+            (context.source(spec.origin()).map_err(one)?, 1.0, age)
+        }
+        Some(Format::KenFrench) => {
+            let block = context.french(spec).map_err(one)?;
+            let percent = if block.divisor == 1.0 { "" } else { ", percent" };
+            parts.detected.push(format!("{name}: {}{percent}, of {}", block.shown, spec.origin()));
+            (block.source, block.divisor, block.age)
+        }
+    };
     let date = match &spec.date {
         Some(date) => column(&file, date).map_err(one)?,
         None => {
@@ -220,16 +232,20 @@ pub(super) fn series(
     for figure in spec.columns.values() {
         wanted.push((column(&file, &figure.column).map_err(one)?, Wanted::Number));
     }
-    let table = file.read(&wanted, &spec.missing, context.options.progress)?;
+    let mut missing = spec.missing.clone();
+    if spec.format == Some(Format::KenFrench) {
+        missing.extend(french::MISSING.map(str::to_owned));
+    }
+    let table = file.read(&wanted, &missing, context.options.progress)?;
     let lag = spec.lag.map_or_else(jiff::Span::new, |l| l.0);
-    let age = spec.max_age.map_or_else(|| jiff::Span::new().months(1), |a| a.0);
+    let age = spec.max_age.map_or(age, |a| a.0);
     for (i, (field, figure)) in spec.columns.iter().enumerate() {
         let mut points = vec![];
         for (day, value) in table.date(0).iter().zip(table.number(i + 1)) {
             let known = from_days(*day).and_then(|d| d.checked_add(lag).ok());
             if let Some(known) = known.filter(|_| value.is_finite()) {
                 let until = known.checked_add(age).unwrap_or(Date::MAX);
-                points.push((known, until, value * figure.scale.unwrap_or(1.0)));
+                points.push((known, until, value / divisor * figure.scale.unwrap_or(1.0)));
             }
         }
         points.sort_by_key(|p| p.0);

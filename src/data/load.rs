@@ -2,7 +2,9 @@
 
 use super::{
     Market, Options, actions, assemble, attach,
-    catalog::{self, Catalog, Origin, PriceTable},
+    catalog::{self, Catalog, Origin, PriceTable, SeriesTable},
+    database::{self, Query},
+    french,
     identity::Names,
     pattern, prices, reports,
     source::Source,
@@ -27,6 +29,10 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     /// Opens what the catalog says that a table's rows come from.
     pub(super) fn source(&self, origin: Origin<'_>) -> Result<Source, Diagnostic> {
+        if let (Some(name), Some(text)) = (origin.database, origin.query) {
+            let query = Query { name, text, root: &self.root };
+            return database::open(self.catalog, &query).map(Source::of_query);
+        }
         let name = origin.file.unwrap_or_default();
         let path = self.root.join(name);
         if !path.exists() && !pattern::has_wildcards(name) && self.options.root.is_none() {
@@ -37,6 +43,22 @@ impl Context<'_> {
             ));
         }
         Source::open(&self.root, name)
+    }
+}
+
+impl Context<'_> {
+    /// Opens a block of a file of the Ken French library.
+    pub(super) fn french(&self, spec: &SeriesTable) -> Result<french::Block, Diagnostic> {
+        let Some(name) = spec.file.as_deref() else {
+            let message = "a `format` goes with a `file`, not with a `database`";
+            return Err(Diagnostic::error(Code::BadCatalog, message));
+        };
+        let path = self.root.join(name);
+        if !path.is_file() {
+            let message = format!("there is no file `{}`", path.display());
+            return Err(Diagnostic::error(Code::DataNotFound, message));
+        }
+        french::open(&path, spec.block.as_deref())
     }
 }
 

@@ -1,6 +1,8 @@
 //! Markets: read from CSV, Parquet and a catalog of tables, stored as mapped panels, or made up from a seed.
 
 mod actions;
+#[cfg(feature = "arrow")]
+mod arrow;
 mod asof;
 mod assemble;
 mod attach;
@@ -9,8 +11,12 @@ mod builder;
 mod catalog;
 mod columns;
 mod csv;
+mod database;
 mod export;
 mod faults;
+mod french;
+#[cfg(any(feature = "arrow", feature = "postgres", feature = "sqlite"))]
+mod gather;
 mod identity;
 mod layout;
 mod load;

@@ -33,6 +33,8 @@ pub(super) trait Rows: Send + Sync {
     ) -> Result<Table, Vec<Diagnostic>>;
 }
 
+const NO_ROWS: &str = "the table has a header and no rows";
+
 /// The rows of a table, of which the names of the columns are known.
 pub(super) struct Source {
     first: Box<dyn Rows>,
@@ -41,6 +43,8 @@ pub(super) struct Source {
     /// By file: the symbol that its name holds. A column of these stands before the others.
     symbols: Vec<String>,
     names: Vec<String>,
+    /// What is said if there are no rows.
+    empty: &'static str,
 }
 
 impl Source {
@@ -50,7 +54,18 @@ impl Source {
         let first = open(&found.paths.remove(0))?;
         let own = (!found.symbols.is_empty()).then(|| pattern::SYMBOL.to_owned());
         let names = own.into_iter().chain(first.names().iter().cloned()).collect();
-        Ok(Self { first, rest: found.paths, symbols: found.symbols, names })
+        Ok(Self { first, rest: found.paths, symbols: found.symbols, names, empty: NO_ROWS })
+    }
+
+    /// One file that was opened.
+    pub(super) fn of_file(rows: Box<dyn Rows>) -> Self {
+        let names = rows.names().to_owned();
+        Self { first: rows, rest: vec![], symbols: vec![], names, empty: NO_ROWS }
+    }
+
+    /// The rows of a query.
+    pub(super) fn of_query(rows: Box<dyn Rows>) -> Self {
+        Self { empty: "the query gives no rows", ..Self::of_file(rows) }
     }
 
     /// The first file.
@@ -107,7 +122,7 @@ impl Source {
             }
         }
         if table.rows == 0 {
-            let error = Diagnostic::error(Code::NoRows, "the table has a header and no rows");
+            let error = Diagnostic::error(Code::NoRows, self.empty);
             return Err(vec![error.in_file(self.path())]);
         }
         Ok(table)
@@ -208,7 +223,8 @@ impl Source {
     }
 }
 
-/// Opens a CSV file (`.csv`, `.tsv`, `.txt`, each also packed) or a Parquet file (`.parquet`, `.pq`).
+/// Opens a CSV file (`.csv`, `.tsv`, `.txt`, each also packed), a Parquet file (`.parquet`, `.pq`) or an Arrow file
+/// (`.arrow`, `.arrows`, `.feather`, `.ipc`).
 fn open(path: &Path) -> Result<Box<dyn Rows>, Diagnostic> {
     if !path.exists() {
         let message = format!("there is no file `{}`", path.display());
@@ -225,9 +241,29 @@ fn open(path: &Path) -> Result<Box<dyn Rows>, Diagnostic> {
         Ok(Box::new(Parquet::open(path)?))
     } else if ends(&[".csv", ".tsv", ".txt"]) {
         Ok(Box::new(Csv::open(path)?))
+    } else if ends(&[".arrow", ".arrows", ".feather", ".ipc"]) {
+        open_arrow(path)
     } else {
-        let message = format!("`{name}` is neither CSV nor Parquet by its name");
+        let message = format!("`{name}` is neither CSV nor Parquet nor Arrow by its name");
         let error = Diagnostic::error(Code::DataFormat, message).in_file(path);
-        Err(error.help("name it `.csv`, `.csv.gz`, `.csv.zst` or `.parquet`"))
+        Err(error.help("name it `.csv`, `.csv.gz`, `.csv.zst`, `.parquet` or `.arrow`"))
     }
+}
+
+#[cfg(feature = "arrow")]
+fn open_arrow(path: &Path) -> Result<Box<dyn Rows>, Diagnostic> {
+    Ok(Box::new(super::arrow::Arrow::open(path)?))
+}
+
+#[cfg(not(feature = "arrow"))]
+fn open_arrow(path: &Path) -> Result<Box<dyn Rows>, Diagnostic> {
+    Err(not_built("Arrow files", "arrow").in_file(path))
+}
+
+/// What is said where this build cannot read a kind of data.
+#[cfg(not(all(feature = "arrow", feature = "postgres", feature = "sqlite")))]
+pub(super) fn not_built(what: &str, feature: &str) -> Diagnostic {
+    let message = format!("this build of Decile does not read {what}");
+    let error = Diagnostic::error(Code::DataFormat, message);
+    error.help(format!("build one that does: `cargo build --release --features {feature}`"))
 }

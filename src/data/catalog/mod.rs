@@ -1,9 +1,11 @@
 //! `market.toml`: which tables a market is made of, and what their columns mean. The form only; `load` carries it out.
 
+pub(in crate::data) mod database;
 mod forms;
 
 use crate::diagnostic::{Code, Diagnostic, io_reason};
 use crate::types::{Basis, Unit};
+use database::Database;
 use forms::{Span, one_or_many};
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt, fs, path::Path};
@@ -22,6 +24,9 @@ pub(in crate::data) struct Catalog {
     /// In symbols of all tables, texts to be replaced: `[[".", "-"]]`.
     #[serde(default)]
     pub(in crate::data) symbol_replace: Vec<(String, String)>,
+    /// Where the databases are that tables name.
+    #[serde(default)]
+    pub(in crate::data) databases: BTreeMap<String, Database>,
     #[serde(deserialize_with = "one_or_many")]
     pub(in crate::data) prices: Vec<PriceTable>,
     #[serde(default)]
@@ -69,13 +74,21 @@ macro_rules! tables {
         pub(in crate::data) struct $name {
             /// A path, which may have wildcards.
             pub(in crate::data) file: Option<String>,
+            /// One of `[databases]`.
+            pub(in crate::data) database: Option<String>,
+            /// What gives the rows there.
+            pub(in crate::data) query: Option<String>,
             $($(#[$field])* pub(in crate::data) $key: $kind,)*
         }
 
         impl $name {
             /// Where its rows come from.
             pub(in crate::data) fn origin(&self) -> Origin<'_> {
-                Origin { file: self.file.as_deref() }
+                Origin {
+                    file: self.file.as_deref(),
+                    database: self.database.as_deref(),
+                    query: self.query.as_deref(),
+                }
             }
         }
     )*};
@@ -85,23 +98,38 @@ macro_rules! tables {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::data) struct Origin<'a> {
     pub(in crate::data) file: Option<&'a str>,
+    pub(in crate::data) database: Option<&'a str>,
+    pub(in crate::data) query: Option<&'a str>,
 }
 
 impl Origin<'_> {
     /// What is wrong with what the catalog says, if something is.
     fn fault(&self) -> Option<&'static str> {
-        match self.file {
-            None => Some("does not say where its rows come from: a `file`"),
+        match (self.file, self.database, self.query) {
             // Such an address may hold a password, which no error repeats.
-            Some(file) if file.contains("://") => Some("has a URL as its `file`: expected a path"),
-            Some(_) => None,
+            (Some(file), None, None) if file.contains("://") => {
+                Some("has a URL as its `file`: expected a path")
+            }
+            (None, Some(database), Some(_)) if database.contains("://") => {
+                Some("has a URL as its `database`: expected the name of one of `[databases]`")
+            }
+            (Some(_), None, None) | (None, Some(_), Some(_)) => None,
+            (None, Some(_), None) => Some("has a `database` and no `query`"),
+            (None, None, Some(_)) => Some("has a `query` and no `database`"),
+            (None, None, None) => Some(
+                "does not say where its rows come from: a `file`, or a `database` and a `query`",
+            ),
+            (Some(_), ..) => Some("has a `file` and a `database` or `query`: expected one of them"),
         }
     }
 }
 
 impl fmt::Display for Origin<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.file.unwrap_or_default())
+        match (self.file, self.database) {
+            (Some(file), _) => f.write_str(file),
+            (None, database) => write!(f, "database `{}`", database.unwrap_or_default()),
+        }
     }
 }
 
@@ -252,6 +280,10 @@ tables! {
     /// A table of series.
     #[derive(Debug)]
     struct SeriesTable {
+        /// The form of a file that is no plain table.
+        format: Option<Format>,
+        /// Which block of such a file.
+        block: Option<String>,
         date: Option<String>,
         date_format: Option<String>,
         /// How long after its date a value is public.
@@ -278,6 +310,13 @@ pub(in crate::data) enum Duplicates {
     #[default]
     Error,
     Last,
+}
+
+/// A form that a file may have besides a plain table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::data) enum Format {
+    KenFrench,
 }
 
 /// Where the dates of publication stand: a column, or a column of another file that has the same symbols and periods.
@@ -346,6 +385,12 @@ pub(in crate::data) fn read(path: &Path) -> Result<Catalog, Diagnostic> {
             None => error,
         }
     })?;
+    let blocks = catalog.series.iter().find(|(_, s)| s.block.is_some() && s.format.is_none());
+    if let Some((name, _)) = blocks {
+        let message = format!("`series.{name}` has a `block` and no `format`");
+        let error = Diagnostic::error(Code::BadCatalog, message).in_file(path);
+        return Err(error.help("`format = \"ken_french\"` says that its file has blocks"));
+    }
     let faults = catalog.origins().into_iter().find_map(|(table, origin)| {
         let message = format!("`{table}` {}", origin.fault()?);
         Some(Diagnostic::error(Code::BadCatalog, message).in_file(path))

@@ -27,7 +27,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(super) use packed::ENDINGS;
+pub(super) use packed::{ENDINGS, text};
 
 /// Rows by whose fields columns are judged.
 const SAMPLE: usize = 100;
@@ -49,6 +49,8 @@ enum Content {
     Mapped(Bytes),
     /// The first rows of a packed file.
     Head(Vec<u8>),
+    /// All rows, which were taken out of a file.
+    Text(Vec<u8>),
 }
 
 impl Deref for Content {
@@ -57,7 +59,7 @@ impl Deref for Content {
     fn deref(&self) -> &[u8] {
         match self {
             Self::Mapped(bytes) => bytes,
-            Self::Head(bytes) => bytes,
+            Self::Head(bytes) | Self::Text(bytes) => bytes,
         }
     }
 }
@@ -73,6 +75,12 @@ impl Csv {
         };
         let content = read().map_err(|e| unreadable(path, &e))?;
         Self::with_content(path, content)
+    }
+
+    /// A table that was taken out of a file, where its first row stands in this line.
+    pub(super) fn of_text(path: &Path, text: Vec<u8>, line: u64) -> Result<Self, Diagnostic> {
+        let table = Self::with_content(path, Content::Text(text))?;
+        Ok(Self { body_line: line, ..table })
     }
 
     fn with_content(path: &Path, content: Content) -> Result<Self, Diagnostic> {
@@ -109,7 +117,8 @@ impl Csv {
         progress: &dyn Progress,
     ) -> Result<Table, Vec<Diagnostic>> {
         let read = match &self.content {
-            Content::Mapped(bytes) => {
+            Content::Mapped(_) | Content::Text(_) => {
+                let bytes = &*self.content;
                 let pieces = pieces::cut(bytes, self.body);
                 progress.begin("reading", pieces.len() as u64);
                 self.part(bytes, pieces, self.body_line, wanted, missing, progress).0

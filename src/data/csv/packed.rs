@@ -125,3 +125,24 @@ fn last_row_end(text: &[u8]) -> Option<usize> {
     }
     end
 }
+
+/// The whole text of a file, packed or not, which has no more than so many bytes.
+pub(in crate::data) fn text(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let too_large = || io::Error::other(format!("it has more than {} MiB", most >> 20));
+    let mut text = vec![];
+    if is_packed(path) {
+        let mut blocks = Blocks::open(path)?;
+        while let Some(block) = blocks.next(BLOCK)? {
+            text.extend_from_slice(&block);
+            if text.len() > most {
+                return Err(too_large());
+            }
+        }
+    } else {
+        File::open(path)?.take(most as u64 + 1).read_to_end(&mut text)?;
+        if text.len() > most {
+            return Err(too_large());
+        }
+    }
+    Ok(text)
+}

@@ -3,7 +3,9 @@
 use super::{
     Market, Options, assemble, attach,
     catalog::{self, Catalog, PriceTable},
-    prices, reports, store,
+    prices::{self, Read},
+    reports::{self, ReadReports},
+    store,
     table::TableFile,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
@@ -18,6 +20,16 @@ pub(super) struct Context<'a> {
     pub(super) options: Options<'a>,
     /// The folder in which the market is being stored, if it is.
     pub(super) stage: Option<&'a Path>,
+    /// Who looks at the tables as they were read, if somebody does.
+    pub(super) inspector: Option<&'a dyn Inspector>,
+}
+
+/// Looks at tables between reading them and making a market of them.
+pub(super) trait Inspector {
+    /// A table of prices of which neither rows nor prices were refused. What is left must be sound.
+    fn prices(&self, read: &mut Read) -> Result<(), Vec<Diagnostic>>;
+    /// A table of reports, on assets with these symbols.
+    fn reports(&self, reports: &ReadReports<'_>, symbols: &[String]);
 }
 
 impl Context<'_> {
@@ -41,6 +53,16 @@ pub(super) fn open(
     options: Options<'_>,
     stage: Option<&Path>,
 ) -> Result<Market, Diagnostics> {
+    open_inspected(path, options, stage, None)
+}
+
+/// [`open`], with somebody who looks at the tables.
+pub(super) fn open_inspected(
+    path: &Path,
+    options: Options<'_>,
+    stage: Option<&Path>,
+    inspector: Option<&dyn Inspector>,
+) -> Result<Market, Diagnostics> {
     if !path.exists() {
         let message = format!("there are no data at `{}`", path.display());
         return Err(Diagnostic::error(Code::DataNotFound, message).into());
@@ -58,23 +80,24 @@ pub(super) fn open(
                 .help("name a file of prices, or write a `market.toml` beside them")
                 .into());
         }
-        return open_catalog(&inside, options, stage);
+        return open_catalog(&inside, options, stage, inspector);
     }
     if path.extension().is_some_and(|e| e == "toml") {
-        return open_catalog(path, options, stage);
+        return open_catalog(path, options, stage, inspector);
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let table = PriceTable { file: name.clone(), ..PriceTable::default() };
     let catalog = Catalog { prices: vec![table], ..Catalog::default() };
     let root = path.parent().unwrap_or(Path::new("")).to_owned();
     let stem = name.split('.').next().unwrap_or_default().to_owned();
-    load(&Context { catalog: &catalog, root, options, stage }, &stem)
+    load(&Context { catalog: &catalog, root, options, stage, inspector }, &stem)
 }
 
 fn open_catalog(
     path: &Path,
     options: Options<'_>,
     stage: Option<&Path>,
+    inspector: Option<&dyn Inspector>,
 ) -> Result<Market, Diagnostics> {
     let catalog = catalog::read(path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -82,7 +105,7 @@ fn open_catalog(
     let called = std::path::absolute(folder).ok().and_then(|f| Some(f.file_name()?.to_owned()));
     let name = catalog.name.clone();
     let name = name.or(called.map(|n| n.to_string_lossy().into_owned())).unwrap_or_default();
-    load(&Context { catalog: &catalog, root, options, stage }, &name)
+    load(&Context { catalog: &catalog, root, options, stage, inspector }, &name)
 }
 
 /// Reads all tables. Faults of several tables are reported together.
@@ -92,7 +115,14 @@ fn load(context: &Context<'_>, name: &str) -> Result<Market, Diagnostics> {
     let mut detected = vec![];
     for spec in &context.catalog.prices {
         let read = context.file(&spec.file).map_err(|d| vec![d]).and_then(|file| {
-            prices::read(spec, &file, context.catalog, context.options.progress, &mut detected)
+            let progress = context.options.progress;
+            let mut read =
+                prices::read_rows(spec, &file, context.catalog, progress, &mut detected)?;
+            match context.inspector {
+                Some(inspector) => inspector.prices(&mut read)?,
+                None => prices::check(&mut read)?,
+            }
+            Ok(read)
         });
         match read {
             Ok(read) => tables.push(read),

@@ -6,6 +6,7 @@ mod attach;
 mod buffer;
 mod builder;
 mod catalog;
+pub mod check;
 mod columns;
 mod csv;
 mod export;

@@ -40,8 +40,8 @@ pub(super) struct PriceColumn {
 
 pub(super) const PRICES: [&str; 4] = ["open", "high", "low", "close"];
 
-/// Reads one table of prices, long or wide, and says what was read as what.
-pub(super) fn read(
+/// Reads one table of prices, long or wide, and says what was read as what. The rows are as they stand: see [`check`].
+pub(super) fn read_rows(
     spec: &PriceTable,
     file: &TableFile,
     catalog: &Catalog,
@@ -71,11 +71,13 @@ pub(super) fn read(
         }
     }
     let Layout { fields, adjusted, returns, .. } = layout;
-    let mut read =
-        Read { spec: spec.clone(), table, codes, symbols, days, fields, adjusted, returns };
-    check_prices(&mut read)?;
-    check_duplicates(&mut read)?;
-    Ok(read)
+    Ok(Read { spec: spec.clone(), table, codes, symbols, days, fields, adjusted, returns })
+}
+
+/// Makes sure of what the panels rely on: prices above zero, and one row for each symbol and date.
+pub(super) fn check(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
+    check_prices(read)?;
+    check_duplicates(read)
 }
 
 /// A symbol as it is known in the market.
@@ -122,7 +124,7 @@ fn named(
 }
 
 /// Prices are above zero, or missing where the catalog says that others are.
-pub(super) fn check_prices(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
+fn check_prices(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
     let mut places: Vec<(usize, String)> = read
         .fields
         .iter()
@@ -155,7 +157,7 @@ pub(super) fn check_prices(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
 }
 
 /// No symbol has two rows of one date; or the last one holds, where the catalog says so.
-pub(super) fn check_duplicates(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
+fn check_duplicates(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
     let (codes, days) = (&*read.codes, &*read.days);
     let key = |row: usize| (codes[row], days[row]);
     // Symbols that became equal by replacement share a key only through their text.

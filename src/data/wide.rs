@@ -5,7 +5,7 @@ use super::{
     buffer::Numbers,
     catalog::{Catalog, PriceTable},
     columns::{self, Role},
-    prices::{PriceColumn, Read, check_duplicates, check_prices, replaced},
+    prices::{PriceColumn, Read, replaced},
     table::{Column, Lines, Looks, Table, TableFile, Wanted},
     words::grouped,
 };
@@ -129,8 +129,6 @@ pub(super) fn read(
     (read.codes, read.days) = (codes.into(), taken.into());
     read.table.columns = vec![Column::Number(closes.into())];
     read.table.lines = Lines(lines);
-    check_prices(&mut read)?;
-    check_duplicates(&mut read)?;
     Ok(read)
 }
 

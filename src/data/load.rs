@@ -109,7 +109,7 @@ fn open_catalog(
 }
 
 /// Reads all tables. Faults of several tables are reported together.
-fn load(context: &Context<'_>, name: &str) -> Result<Market, Diagnostics> {
+pub(super) fn load(context: &Context<'_>, name: &str) -> Result<Market, Diagnostics> {
     let mut faults = vec![];
     let mut tables = vec![];
     let mut detected = vec![];

@@ -10,6 +10,7 @@ pub mod check;
 mod columns;
 mod csv;
 mod export;
+pub mod init;
 mod layout;
 mod load;
 mod long;

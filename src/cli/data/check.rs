@@ -1,6 +1,9 @@
 //! `decile data check`: what is wrong with data, or may be.
 
-use super::super::{Terminal, import::Bar};
+use super::{
+    super::{Terminal, import::Bar},
+    write_whole,
+};
 use crate::data::{Options, check};
 use crate::diagnostic::Diagnostics;
 use crate::report::Colors;
@@ -20,6 +23,12 @@ pub(super) struct Check {
     /// Print it as JSON.
     #[arg(long)]
     json: bool,
+    /// Write a page with charts to this file.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write a row for each finding to this file.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
 }
 
 /// Findings of each check that are shown.
@@ -31,9 +40,19 @@ pub(super) fn run(arguments: &Check, terminal: Terminal) -> Result<ExitCode, Dia
     let examination = check::examine(&arguments.path, options);
     bar.finish();
     let examination = examination?;
-    let shown = if arguments.all { usize::MAX } else { SHOWN };
-    let colors = if terminal.colors { Colors::Yes } else { Colors::No };
-    terminal.print(&check::findings_to_text(&examination, shown, colors));
+    if let Some(file) = &arguments.html {
+        write_whole(file, check::findings_to_page(&examination).as_bytes())?;
+    }
+    if let Some(file) = &arguments.csv {
+        write_whole(file, &check::findings_to_csv(&examination))?;
+    }
+    if arguments.json {
+        terminal.print(&format!("{:#}\n", check::findings_to_json(&examination)));
+    } else {
+        let shown = if arguments.all { usize::MAX } else { SHOWN };
+        let colors = if terminal.colors { Colors::Yes } else { Colors::No };
+        terminal.print(&check::findings_to_text(&examination, shown, colors));
+    }
     let has_errors = examination.counts()[0] > 0;
     Ok(if has_errors { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }

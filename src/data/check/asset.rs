@@ -29,7 +29,13 @@ pub(super) struct Found {
 
 impl Found {
     /// One at the i-th row of the bars.
-    pub(super) fn at(bars: &Bars, i: usize, check: Check, severity: Severity, text: String) -> Self {
+    pub(super) fn at(
+        bars: &Bars,
+        i: usize,
+        check: Check,
+        severity: Severity,
+        text: String,
+    ) -> Self {
         Self { check, severity, row: bars.rows[i], day: bars.days[i], text }
     }
 }

@@ -173,8 +173,11 @@ impl Source for MarketSource<'_> {
             let total = self.market.prices().total_return;
             columns[ADJUSTED] = life.clone().map(|row| total[[row, asset]]).collect();
         }
-        let mut bars =
-            Bars { rows: life.clone().map(|r| r as u32).collect(), days: self.days[life].to_vec(), columns };
+        let mut bars = Bars {
+            rows: life.clone().map(|r| r as u32).collect(),
+            days: self.days[life].to_vec(),
+            columns,
+        };
         let there: Vec<bool> = bars.columns[CLOSE].iter().map(|c| !c.is_nan()).collect();
         bars.retain(&there);
         bars

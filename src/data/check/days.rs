@@ -81,7 +81,8 @@ impl Days {
             days.moves.push(if known { sum as f64 / PARTS / f64::from(moved) } else { 0.0 });
             dates.push(date);
         }
-        days.findings.extend(missing(&dates));
+        let empty: BTreeSet<Date> = days.findings.iter().filter_map(|f| f.date).collect();
+        days.findings.extend(missing(&dates, &empty));
         days
     }
 
@@ -126,8 +127,9 @@ fn joined(mut a: Vec<Tally>, b: Vec<Tally>) -> Vec<Tally> {
     a
 }
 
-/// The days that lack between sessions and are no holidays; days in a row are one finding.
-fn missing(dates: &[Date]) -> Vec<Finding> {
+/// The days that lack between sessions and are no holidays; days in a row are one finding. Of days that are next to
+/// `empty` there is a finding already.
+fn missing(dates: &[Date], empty: &BTreeSet<Date>) -> Vec<Finding> {
     let calendar = crate::panel::Calendar::new(dates.to_vec());
     let (Some(first), Some(last)) = (dates.first(), dates.last()) else { return vec![] };
     if ![252, 365].contains(&calendar.rows_per_year()) {
@@ -140,9 +142,8 @@ fn missing(dates: &[Date]) -> Vec<Finding> {
     }
     // A weekday of the pattern is one that has sessions in most weeks; Sundays in some countries.
     let weeks = (days_since_epoch(*last) - days_since_epoch(*first)) as usize / 7 + 1;
-    let expected = |date: &Date| {
-        weekdays[date.weekday().to_monday_zero_offset() as usize] * 2 > weeks
-    };
+    let expected =
+        |date: &Date| weekdays[date.weekday().to_monday_zero_offset() as usize] * 2 > weeks;
     let absent: Vec<Date> = (days_since_epoch(*first)..days_since_epoch(*last))
         .filter(|day| !there.contains(day))
         .filter_map(from_days)
@@ -150,7 +151,8 @@ fn missing(dates: &[Date]) -> Vec<Finding> {
         .collect();
     let holidays = Holidays::new(&absent, usize::from((last.year() - first.year()).unsigned_abs()));
     let every_day = calendar.week() == crate::panel::Week::SevenDays;
-    let lost = absent.iter().filter(|d| every_day || !holidays.explain(**d));
+    let lost =
+        absent.iter().filter(|d| !empty.contains(d) && (every_day || !holidays.explain(**d)));
     let mut runs: Vec<(Date, Date, usize)> = vec![];
     for date in lost {
         match runs.last_mut() {
@@ -290,7 +292,7 @@ mod tests {
             }
             day = day.tomorrow().expect("in range");
         }
-        let found = missing(&dates);
+        let found = missing(&dates, &BTreeSet::new());
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].date, Some(date(2012, 10, 29)));
         assert_eq!(found[0].found, "no asset has a price on 2 days in a row, to 2012-10-30");

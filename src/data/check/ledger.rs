@@ -15,7 +15,7 @@ pub struct Finding {
     pub check: Check,
     /// How grave it is.
     pub severity: Severity,
-    /// The file, as the catalog names it or as it was given.
+    /// The path of the file.
     pub file: Option<String>,
     /// The row, counted from 1 with the header as row 1.
     pub row: Option<u64>,
@@ -104,7 +104,8 @@ impl Ledger {
         group.counts[finding.severity as usize] += 1;
         if group.findings.len() < KEPT {
             let before = group.findings.last().and_then(|f| f.symbol.as_ref());
-            group.symbols += u64::from(finding.symbol.is_some() && finding.symbol.as_ref() != before);
+            group.symbols +=
+                u64::from(finding.symbol.is_some() && finding.symbol.as_ref() != before);
             group.findings.push(finding);
         }
     }

@@ -5,9 +5,9 @@ use super::{
     bars::{Bars, CLOSE, VOLUME},
     checks::{Check, Severity, limit},
     days::Days,
+    moves::price,
 };
 use crate::panel::from_days;
-use crate::report::exact;
 
 /// Looks at the life of an asset whose rows are sound.
 pub(super) fn check(bars: &Bars, days: &Days, out: &mut Vec<Found>) {
@@ -27,7 +27,8 @@ fn gaps(bars: &Bars, days: &Days, out: &mut Vec<Found>) {
         if bars.days[i] - bars.days[i - 1] <= limit::GAP_SESSIONS as i32 {
             continue;
         }
-        let (Some(a), Some(b)) = (days.session(bars.days[i - 1]), days.session(bars.days[i])) else {
+        let (Some(a), Some(b)) = (days.session(bars.days[i - 1]), days.session(bars.days[i]))
+        else {
             continue;
         };
         let lost = b.saturating_sub(a + 1);
@@ -41,6 +42,10 @@ fn gaps(bars: &Bars, days: &Days, out: &mut Vec<Found>) {
 
 fn stale(bars: &Bars, out: &mut Vec<Found>) {
     let closes = &bars.columns[CLOSE];
+    let same = closes.windows(2).filter(|c| c[0] == c[1]).count() as f64;
+    let often = same / (closes.len() as f64 - 1.0).max(1.0);
+    // How likely a stretch of so many rows is, if the close stays as often as it does and by chance.
+    let chance = |rows: usize| closes.len() as f64 * libm::pow(often, rows as f64 - 1.0);
     let mut start = 0;
     for i in 1..=closes.len() {
         if i < closes.len() && closes[i] == closes[start] {
@@ -50,8 +55,9 @@ fn stale(bars: &Bars, out: &mut Vec<Found>) {
         // The first row of a stretch may well have moved there.
         let traded = (start + 1..i).filter(|j| bars.value(VOLUME, *j) != 0.0).count();
         let alive = traded * 2 > rows - 1;
-        if rows >= if alive { limit::STALE_ROWS } else { limit::DEAD_ROWS } {
-            let price = exact(closes[start]);
+        let odd = alive && rows >= limit::STALE_ROWS && chance(rows) < limit::STALE_CHANCE;
+        if odd || rows >= limit::DEAD_ROWS {
+            let price = price(closes[start]);
             let (severity, volume) = match (alive, bars.has(VOLUME)) {
                 (true, true) => (Severity::Warning, format!(", {traded} of them with volume")),
                 (true, false) => (Severity::Warning, String::new()),

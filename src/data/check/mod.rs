@@ -6,16 +6,21 @@ mod checks;
 mod days;
 mod fields;
 mod ledger;
+mod list;
 mod lives;
 mod moves;
+mod page;
 mod reports;
 mod rows;
+mod svg;
 mod text;
 mod whole;
 
 pub use checks::{CHECKS, Check, CheckEntry, Severity};
 pub use fields::FieldSummary;
 pub use ledger::{Finding, Group};
+pub use list::{findings_to_csv, findings_to_json};
+pub use page::findings_to_page;
 pub use text::{fields_to_text, findings_to_text};
 
 use super::{

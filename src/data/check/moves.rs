@@ -21,7 +21,8 @@ pub(super) fn logs(bars: &Bars) -> Vec<f64> {
             return libm::log(1.0 + given);
         }
         let ratio = bars.value(ADJUSTED, i) / bars.value(ADJUSTED, i - 1);
-        let ratio = if ratio > 0.0 { ratio } else { bars.value(CLOSE, i) / bars.value(CLOSE, i - 1) };
+        let ratio =
+            if ratio > 0.0 { ratio } else { bars.value(CLOSE, i) / bars.value(CLOSE, i - 1) };
         libm::log(ratio)
     };
     (0..bars.rows.len()).map(|i| if i == 0 { f64::NAN } else { log(i) }).collect()
@@ -59,7 +60,7 @@ pub(super) fn check(bars: &Bars, days: &Days, out: &mut Vec<Found>) {
     let (closes, totals) = (close_logs(bars), logs(bars));
     let same = !bars.has(ADJUSTED) && !bars.has(RETURN);
     let mut told = vec![false; bars.rows.len()];
-    let asset = Moves { bars, days, scale: scale(&totals) };
+    let asset = Moves { bars, days, totals: &totals, scale: scale(&totals) };
     for i in 1..bars.rows.len() {
         // Few rows have moves worth a look, and most work is over here.
         if closes[i].abs().max(totals[i].abs()) < libm::log(limit::GAP_FACTOR) || told[i] {
@@ -67,10 +68,11 @@ pub(super) fn check(bars: &Bars, days: &Days, out: &mut Vec<Found>) {
         }
         let gap = bars.days[i] - bars.days[i - 1] > limit::GAP_DAYS && asset.sessions(i) > 2;
         let found = asset
-            .unit_break(i, &closes)
-            .or_else(|| if gap { asset.gap_jump(i, &totals) } else { None })
+            .gap_jump(i, &totals)
+            .filter(|_| gap)
             .or_else(|| asset.spike(i, &closes, &mut told))
             .or_else(|| if same { None } else { asset.spike(i, &totals, &mut told) })
+            .or_else(|| asset.unit_break(i, &closes))
             .or_else(|| if gap { None } else { asset.split(i, &totals) })
             .or_else(|| if gap { None } else { asset.jump(i, &totals) });
         out.extend(found);
@@ -80,6 +82,7 @@ pub(super) fn check(bars: &Bars, days: &Days, out: &mut Vec<Found>) {
 struct Moves<'a> {
     bars: &'a Bars,
     days: &'a Days,
+    totals: &'a [f64],
     scale: f64,
 }
 
@@ -97,9 +100,32 @@ impl Moves<'_> {
         Found::at(self.bars, i, check, severity, text)
     }
 
+    /// What the usual move was in the rows just before: in a panic, much moves much.
+    fn scale_before(&self, i: usize) -> f64 {
+        self.scale.max(scale(&self.totals[i.saturating_sub(20)..i]))
+    }
+
+    /// The least move that is told: by a factor and by so many usual moves, or by a factor that is told whatever is
+    /// usual, as where companies are mixed much is usual.
+    fn least(&self, i: usize, factor: f64, always: f64) -> f64 {
+        let scales = limit::SPIKE_SCALES * self.scale_before(i);
+        libm::log(factor).max(scales).min(libm::log(always))
+    }
+
+    /// A move without what a cent more or less makes of it, where prices are whole cents.
+    fn without_ticks(&self, i: usize, log: f64) -> f64 {
+        let (a, b) = (self.bars.value(CLOSE, i - 1), self.bars.value(CLOSE, i));
+        if !is_in_cents(a) || !is_in_cents(b) {
+            return log;
+        }
+        let (least, most) = (a.min(b), a.max(b));
+        let ticks = libm::log((1.0 + CENT / least) / (1.0 - CENT / most).max(CENT));
+        log.signum() * (log.abs() - ticks).max(0.0)
+    }
+
     /// `close 31.6 to 0.65`.
     fn from_to(&self, i: usize) -> String {
-        let close = |i| exact(self.bars.value(CLOSE, i));
+        let close = |i| price(self.bars.value(CLOSE, i));
         format!("close {} to {}", close(i - 1), close(i))
     }
 
@@ -114,8 +140,10 @@ impl Moves<'_> {
 
     fn spike(&self, i: usize, logs: &[f64], told: &mut [bool]) -> Option<Found> {
         let out = logs[i];
-        let least = libm::log(limit::SPIKE_FACTOR).max(limit::SPIKE_SCALES * self.scale);
-        if out.is_nan() || out.abs() < least {
+        if out.is_nan()
+            || self.without_ticks(i, out).abs()
+                < self.least(i, limit::SPIKE_FACTOR, limit::SPIKE_ALWAYS)
+        {
             return None;
         }
         let mut remains = out;
@@ -130,7 +158,7 @@ impl Moves<'_> {
                 true => Severity::Error,
                 false => Severity::Warning,
             };
-            let close = |i| exact(self.bars.value(CLOSE, i));
+            let close = |i| price(self.bars.value(CLOSE, i));
             let text = format!(
                 "{}, back to {} {}: {}",
                 self.from_to(i),
@@ -151,9 +179,11 @@ impl Moves<'_> {
         let unit = of_unit(closes[i])?;
         let shift = self.after(i, CLOSE, AROUND) / self.before(i, CLOSE, AROUND);
         of_unit(libm::log(shift)).filter(|u| *u == unit)?;
-        // A series that leaves and returns after some rows is no change of unit.
+        // A series that leaves and returns after some rows is no change of unit; one that drifts is.
         let later = self.after(i, CLOSE, 4 * AROUND) / self.before(i, CLOSE, 4 * AROUND);
-        of_unit(libm::log(later)).filter(|u| *u == unit)?;
+        if (libm::log(later).abs() - libm::log(*unit)).abs() > libm::log(2.0) {
+            return None;
+        }
         let (sign, unit) = (if closes[i] > 0.0 { "×" } else { "1/" }, exact(*unit));
         let text = format!("{}, and stays: {sign}{unit}", self.from_to(i));
         Some(self.found(i, Check::UnitBreak, Severity::Error, text))
@@ -161,7 +191,8 @@ impl Moves<'_> {
 
     fn gap_jump(&self, i: usize, logs: &[f64]) -> Option<Found> {
         let sessions = self.sessions(i);
-        let usual = 5.0 * self.scale * f64::from(sessions).sqrt();
+        let usual =
+            limit::GAP_SCALES * self.scale * f64::from(sessions.min(limit::GAP_USUAL)).sqrt();
         if logs[i].is_nan() || logs[i].abs() < usual.max(libm::log(limit::GAP_FACTOR)) {
             return None;
         }
@@ -181,6 +212,13 @@ impl Moves<'_> {
         // New shares for each old one: the price falls by as much.
         let distance = |split: f64| (own.abs() - libm::log(split)).abs();
         let split = *limit::SPLITS.iter().find(|s| distance(**s) < near)?;
+        // Nobody joins three shares to two.
+        let odd = split.fract() != 0.0 && own > 0.0;
+        let (a, b) = (self.bars.value(CLOSE, i - 1), self.bars.value(CLOSE, i));
+        let few_cents = a.min(b) < 25.0 * CENT && is_in_cents(a) && is_in_cents(b);
+        if odd || few_cents || own.abs() < limit::SPLIT_SCALES * self.scale_before(i) {
+            return None;
+        }
         // A price that moves so by itself does so in turmoil: a split day is like others.
         let range = |i: usize| self.bars.value(HIGH, i) / self.bars.value(LOW, i);
         let usual = median((i.saturating_sub(20)..i).map(range));
@@ -195,7 +233,8 @@ impl Moves<'_> {
         if !stays || turmoil || inverse < -0.5 {
             return None;
         }
-        let ratio = if split.fract() == 0.0 { format!("{split}:1") } else { format!("{}:2", split * 2.0) };
+        let ratio =
+            if split.fract() == 0.0 { format!("{split}:1") } else { format!("{}:2", split * 2.0) };
         let ratio = match own < 0.0 {
             true => ratio,
             false => ratio.split_once(':').map(|(a, b)| format!("{b}:{a}")).unwrap_or_default(),
@@ -209,12 +248,33 @@ impl Moves<'_> {
     }
 
     fn jump(&self, i: usize, logs: &[f64]) -> Option<Found> {
-        let least = libm::log(limit::JUMP_FACTOR).max(limit::SPIKE_SCALES * self.scale);
-        if logs[i].is_nan() || logs[i].abs() < least {
+        let log = self.without_ticks(i, logs[i]);
+        if log.is_nan() || log.abs() < self.least(i, limit::JUMP_FACTOR, limit::JUMP_ALWAYS) {
             return None;
         }
         let text = format!("{}, and stays: {}", self.from_to(i), times(logs[i]));
         Some(self.found(i, Check::Jump, Severity::Warning, text))
+    }
+}
+
+const CENT: f64 = 0.01;
+
+fn is_in_cents(price: f64) -> bool {
+    let cents = price / CENT;
+    (cents - cents.round()).abs() < 1e-4
+}
+
+/// A price to six digits.
+pub(super) fn price(number: f64) -> String {
+    if number == 0.0 || !number.is_finite() {
+        return exact(number);
+    }
+    let digits = (5 - libm::log10(number.abs()).floor() as i32).clamp(0, 12) as usize;
+    let text = format!("{number:.digits$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
     }
 }
 

@@ -43,9 +43,8 @@ pub(super) fn check(reports: &ReadReports<'_>, symbols: &[String], ledger: &mut 
     let add = |ledger: &mut Ledger, finding: Finding| {
         ledger.add(Finding { file: Some(reports.file()), ..finding });
     };
-    let days = |r: &ReadRecord| {
-        r.published.map(|d| days_since_epoch(d) - days_since_epoch(r.period_end))
-    };
+    let days =
+        |r: &ReadRecord| r.published.map(|d| days_since_epoch(d) - days_since_epoch(r.period_end));
     let known = records.iter().filter(|r| r.published.is_some()).count();
     let is_early = |r: &&ReadRecord| days(r).is_some_and(|d| (0..=limit::EARLY_DAYS).contains(&d));
     let early = records.iter().filter(is_early).count();
@@ -59,7 +58,10 @@ pub(super) fn check(reports: &ReadReports<'_>, symbols: &[String], ledger: &mut 
                 Severity::Warning,
                 format!(
                     "published {after} days after the period's end, as {} of {} records ({:.1}%) are within {} days",
-                    grouped(early), grouped(known), share * 100.0, limit::EARLY_DAYS
+                    grouped(early),
+                    grouped(known),
+                    share * 100.0,
+                    limit::EARLY_DAYS
                 ),
             ),
         };

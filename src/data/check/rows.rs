@@ -4,8 +4,8 @@ use super::{
     asset::Found,
     bars::{ADJUSTED, Bars, CLOSE, HIGH, LOW, OPEN, VOLUME},
     checks::{Check, Severity, limit},
+    moves::price,
 };
-use crate::report::exact;
 
 /// How rows that the importer refuses are taken.
 #[derive(Debug, Clone, Copy)]
@@ -39,8 +39,8 @@ fn duplicates(bars: &mut Bars, declared: Declared, out: &mut Vec<Found>) {
             keep[i - 1] = false;
             let (before, now) = (bars.value(CLOSE, i - 1), bars.value(CLOSE, i));
             let found = match before == now {
-                true => format!("a second row, with the same close {}", exact(now)),
-                false => format!("a second row: close {} after {}", exact(now), exact(before)),
+                true => format!("a second row, with the same close {}", price(now)),
+                false => format!("a second row: close {} after {}", price(now), price(before)),
             };
             out.push(Found::at(bars, i, Check::DuplicateRow, declared.duplicates, found));
         }
@@ -49,8 +49,13 @@ fn duplicates(bars: &mut Bars, declared: Declared, out: &mut Vec<Found>) {
 }
 
 fn nonpositive(bars: &mut Bars, declared: Declared, out: &mut Vec<Found>) {
-    const PRICES: [(usize, &str); 5] =
-        [(OPEN, "open"), (HIGH, "high"), (LOW, "low"), (CLOSE, "close"), (ADJUSTED, "adjusted close")];
+    const PRICES: [(usize, &str); 5] = [
+        (OPEN, "open"),
+        (HIGH, "high"),
+        (LOW, "low"),
+        (CLOSE, "close"),
+        (ADJUSTED, "adjusted close"),
+    ];
     if PRICES.iter().all(|(c, _)| !bars.columns[*c].iter().any(|v| *v <= 0.0)) {
         return;
     }
@@ -58,7 +63,7 @@ fn nonpositive(bars: &mut Bars, declared: Declared, out: &mut Vec<Found>) {
         let bad: Vec<String> = PRICES
             .iter()
             .filter(|(c, _)| bars.value(*c, i) <= 0.0)
-            .map(|(c, name)| format!("{name} {}", exact(bars.value(*c, i))))
+            .map(|(c, name)| format!("{name} {}", price(bars.value(*c, i))))
             .collect();
         if !bad.is_empty() {
             let found = bad.join(", ");
@@ -73,17 +78,17 @@ fn nonpositive(bars: &mut Bars, declared: Declared, out: &mut Vec<Found>) {
 fn range(bars: &Bars, i: usize, out: &mut Vec<Found>) {
     let (high, low) = (bars.value(HIGH, i), bars.value(LOW, i));
     if high < low {
-        let found = format!("high {} is below low {}", exact(high), exact(low));
+        let found = format!("high {} is below low {}", price(high), price(low));
         out.push(Found::at(bars, i, Check::HighBelowLow, Severity::Error, found));
         return;
     }
     for (column, name) in [(OPEN, "open"), (CLOSE, "close")] {
-        let price = bars.value(column, i);
+        let value = bars.value(column, i);
         // Units matter for shares, whose prices are cents; a coin may cost a thousandth.
-        let tolerance = (limit::OUTSIDE * price).max(limit::OUTSIDE_UNITS.min(0.01 * price));
-        if price > high + tolerance || price < low - tolerance {
+        let tolerance = (limit::OUTSIDE * value).max(limit::OUTSIDE_UNITS.min(0.01 * value));
+        if value > high + tolerance || value < low - tolerance {
             let found =
-                format!("{name} {} lies outside {} to {}", exact(price), exact(low), exact(high));
+                format!("{name} {} lies outside {} to {}", price(value), price(low), price(high));
             out.push(Found::at(bars, i, Check::OutsideRange, Severity::Warning, found));
             return;
         }
@@ -94,7 +99,7 @@ fn moves_without_volume(bars: &Bars, out: &mut Vec<Found>) {
     for i in 1..bars.rows.len() {
         let (before, now) = (bars.value(CLOSE, i - 1), bars.value(CLOSE, i));
         if bars.value(VOLUME, i) == 0.0 && before != now {
-            let found = format!("close {} to {} with a volume of 0", exact(before), exact(now));
+            let found = format!("close {} to {} with a volume of 0", price(before), price(now));
             out.push(Found::at(bars, i, Check::VolumeZeroMove, Severity::Warning, found));
         }
     }

@@ -25,7 +25,7 @@ pub fn findings_to_text(examination: &Examination, shown: usize, colors: Colors)
 }
 
 /// `sp500: 2 errors, 1 warning, no notes`.
-fn summary(examination: &Examination) -> String {
+pub(super) fn summary(examination: &Examination) -> String {
     let of = |count: u64, what: &str| match count {
         0 => format!("no {what}s"),
         1 => format!("1 {what}"),
@@ -34,7 +34,9 @@ fn summary(examination: &Examination) -> String {
     let [errors, warnings, notes] = examination.counts();
     let counts = [of(errors, "error"), of(warnings, "warning"), of(notes, "note")].join(", ");
     match (&examination.name, examination.market.is_none()) {
-        (name, true) => format!("{name}: {counts}; no market can be made of the tables as they are"),
+        (name, true) => {
+            format!("{name}: {counts}; no market can be made of the tables as they are")
+        }
         (name, false) => format!("{name}: {counts}"),
     }
 }
@@ -54,7 +56,7 @@ fn of_group(group: &Group, shown: usize, colors: Colors) -> String {
         n => format!(", {} symbols", grouped(n as usize)),
     };
     let counts = format!("{}{symbols}", grouped(group.total() as usize));
-    let mut text = format!("{word}[{}]: {} ({counts})\n", entry.name, entry.finds.trim_end_matches('.'));
+    let mut text = format!("{word}[{}] {counts}: {}\n", entry.name, entry.finds);
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     for finding in group.findings.iter().take(shown) {
@@ -74,15 +76,17 @@ fn of_group(group: &Group, shown: usize, colors: Colors) -> String {
 
 /// `prices.csv:12`.
 fn place(finding: &Finding) -> String {
-    let name = |file: &String| {
-        let name = Path::new(file).file_name().map(|n| n.to_string_lossy().into_owned());
-        name.unwrap_or_else(|| file.clone())
-    };
-    match (&finding.file, finding.row) {
-        (Some(file), Some(row)) => format!("{}:{row}", name(file)),
-        (Some(file), None) => name(file),
-        _ => String::new(),
+    match finding.row {
+        Some(row) => format!("{}:{row}", file_name(finding)),
+        None => file_name(finding),
     }
+}
+
+/// The name of the file without its folders; nothing if there is none.
+pub(super) fn file_name(finding: &Finding) -> String {
+    let Some(file) = &finding.file else { return String::new() };
+    let name = Path::new(file).file_name().map(|n| n.to_string_lossy().into_owned());
+    name.unwrap_or_else(|| file.clone())
 }
 
 /// A paragraph that hangs behind its label.
@@ -113,7 +117,9 @@ pub fn fields_to_text(description: &Description) -> String {
     table.set_header([
         "field", "shape", "unit", "least", "median", "greatest", "first", "last", "coverage",
     ]);
-    for column in [3, 4, 5, 8].into_iter().filter_map(|i| table.column_mut(i).map(|_| i)).collect::<Vec<_>>() {
+    for column in
+        [3, 4, 5, 8].into_iter().filter_map(|i| table.column_mut(i).map(|_| i)).collect::<Vec<_>>()
+    {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -128,7 +134,7 @@ pub fn fields_to_text(description: &Description) -> String {
     text += "\nCoverage is the share of asset-days with a price that have a value (of a series, of dates).\n";
     let mut lagged: Vec<String> = vec![];
     for field in &description.fields {
-        let Some(share) = field.lagged else { continue };
+        let Some(share) = field.lagged.filter(|share| *share > 0.0) else { continue };
         let line = format!(
             "{}: the date of publication of {} of the records is not known and assumed",
             field.table,

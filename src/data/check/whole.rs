@@ -51,7 +51,8 @@ fn survivors(market: &Market, ledger: &mut Ledger) {
     let early: usize = by_row.values().sum();
     let is_common = |count: usize| count >= 5 && count as f64 >= limit::COMMON_END * early as f64;
     for (row, count) in by_row.iter().filter(|(_, count)| is_common(**count)) {
-        let found = format!("{} of {early} that end early end on this day", counted(*count, "asset"));
+        let found =
+            format!("{} of {early} that end early end on this day", counted(*count, "asset"));
         let date = calendar.date(*row);
         ledger.add(Finding::of_day(Check::CommonEnd, Severity::Warning, date, found));
     }
@@ -76,13 +77,22 @@ fn covered(field: &FieldSummary, ledger: &mut Ledger) {
     if field.table == "members" || field.years.len() < COVERED_YEARS {
         return;
     }
-    let usual = median(field.years.iter().map(|(_, share)| *share));
-    let few: Vec<String> = field
-        .years
-        .iter()
-        .filter(|(_, share)| *share < limit::COVERAGE * usual)
-        .map(|(year, share)| format!("{year} {}", percent(*share)))
-        .collect();
+    let usual = median(field.years.iter().map(|(_, share)| *share).filter(|share| *share > 0.0));
+    let few = field.years.iter().filter(|(_, share)| *share < limit::COVERAGE * usual);
+    // Years in a row with the same share are told together.
+    let mut stretches: Vec<(i16, i16, String)> = vec![];
+    for (year, share) in few {
+        let share = percent(*share);
+        match stretches.last_mut() {
+            Some((_, to, same)) if *to + 1 == *year && *same == share => *to = *year,
+            _ => stretches.push((*year, *year, share)),
+        }
+    }
+    let of = |(from, to, share): &(i16, i16, String)| match from == to {
+        true => format!("{from} {share}"),
+        false => format!("{from} to {to} {share}"),
+    };
+    let few: Vec<String> = stretches.iter().map(of).collect();
     if !few.is_empty() {
         let severity = if field.table == "prices" { Severity::Warning } else { Severity::Note };
         let found = format!(

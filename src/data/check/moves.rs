@@ -124,7 +124,7 @@ impl Moves<'_> {
     }
 
     /// `close 31.6 to 0.65`.
-    fn from_to(&self, i: usize) -> String {
+    fn closes_at(&self, i: usize) -> String {
         let close = |i| price(self.bars.value(CLOSE, i));
         format!("close {} to {}", close(i - 1), close(i))
     }
@@ -161,7 +161,7 @@ impl Moves<'_> {
             let close = |i| price(self.bars.value(CLOSE, i));
             let text = format!(
                 "{}, back to {} {}: {}",
-                self.from_to(i),
+                self.closes_at(i),
                 close(i + k),
                 if k == 1 { "in the next row".to_owned() } else { format!("{k} rows later") },
                 times(out),
@@ -185,7 +185,7 @@ impl Moves<'_> {
             return None;
         }
         let (sign, unit) = (if closes[i] > 0.0 { "×" } else { "1/" }, exact(*unit));
-        let text = format!("{}, and stays: {sign}{unit}", self.from_to(i));
+        let text = format!("{}, and stays: {sign}{unit}", self.closes_at(i));
         Some(self.found(i, Check::UnitBreak, Severity::Error, text))
     }
 
@@ -199,7 +199,7 @@ impl Moves<'_> {
         let last = from_days(self.bars.days[i - 1]).map(|d| d.to_string()).unwrap_or_default();
         let text = format!(
             "{} across {} sessions, since {last}: {}",
-            self.from_to(i),
+            self.closes_at(i),
             sessions,
             times(logs[i])
         );
@@ -243,7 +243,7 @@ impl Moves<'_> {
             true => format!(", volume ×{:.1}", after / before),
             false => String::new(),
         };
-        let text = format!("{} as by a split {ratio}{volume}", self.from_to(i));
+        let text = format!("{} as by a split {ratio}{volume}", self.closes_at(i));
         Some(self.found(i, Check::UnadjustedSplit, Severity::Warning, text))
     }
 
@@ -252,7 +252,7 @@ impl Moves<'_> {
         if log.is_nan() || log.abs() < self.least(i, limit::JUMP_FACTOR, limit::JUMP_ALWAYS) {
             return None;
         }
-        let text = format!("{}, and stays: {}", self.from_to(i), times(logs[i]));
+        let text = format!("{}, and stays: {}", self.closes_at(i), times(logs[i]));
         Some(self.found(i, Check::Jump, Severity::Warning, text))
     }
 }

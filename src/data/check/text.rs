@@ -177,15 +177,14 @@ fn row(field: &FieldSummary) -> [String; 9] {
 /// Four digits, and a power of ten where the number is long.
 fn short(number: f64) -> String {
     let size = number.abs();
-    let text = match size {
+    match size {
         0.0 => "0".to_owned(),
-        s if s >= 1e15 || s < 1e-4 => format!("{number:.3e}"),
+        s if !(1e-4..1e15).contains(&s) => format!("{number:.3e}"),
         s if s >= 1e12 => format!("{:.2}T", number / 1e12),
         s if s >= 1e9 => format!("{:.2}B", number / 1e9),
         s if s >= 1e6 => format!("{:.2}M", number / 1e6),
         s if s >= 1e3 => format!("{number:.0}"),
         s if s >= 10.0 => format!("{number:.2}"),
         _ => format!("{number:.4}"),
-    };
-    text
+    }
 }

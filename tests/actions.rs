@@ -109,7 +109,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn open(folder: &Path) -> Market {
-    Market::open(&folder.join("market.toml")).unwrap_or_else(|e| panic!("{e}"))
+    Market::open(folder.join("market.toml")).unwrap_or_else(|e| panic!("{e}"))
 }
 
 fn evaluate(market: &Market, expression: &str, symbol: &str) -> Vec<f64> {
@@ -205,7 +205,7 @@ fn a_stored_market_holds_the_actions() {
     let folder = folder();
     let market = open(folder.path());
     let to = folder.path().join("stored");
-    Market::import(&folder.path().join("market.toml"), &to, Options::default())
+    Market::import(folder.path().join("market.toml"), &to, Options::default())
         .unwrap_or_else(|e| panic!("{e}"));
     let stored = Market::open(&to).unwrap_or_else(|e| panic!("{e}"));
     for expression in ["return", "split_factor", "dividend", "delisting_return", "lag(close, 2)"] {
@@ -233,7 +233,7 @@ fn actions_that_make_no_sense_are_refused() {
     ] {
         let folder = folder();
         fs::write(folder.path().join(file), text).expect("writable");
-        let error = Market::open(&folder.path().join("market.toml")).expect_err("it is refused");
+        let error = Market::open(folder.path().join("market.toml")).expect_err("it is refused");
         let said = error.to_string().replace(&folder.path().display().to_string(), "DIR");
         page.push_str(&format!("{said}\n"));
     }

@@ -237,7 +237,7 @@ fn catalogs_that_do_not_say_what_they_should() {
         format!("{prices}date = \"dat\"\n"),
         format!("{prices}symbol = \"permaticker\"\n"),
         format!("{prices}columns.nav = {{ column = \"close\", unit = \"euro\" }}\n"),
-        format!("{reports}lag = \"90 sessions\"\ncolumns.book_equity = \"equity\"\n"),
+        format!("{}columns.book_equity = \"equity\"\n", reports.replace("90d", "90 sessions")),
         format!("{reports}columns.book_equity = \"equty\"\n"),
         format!("{reports}only = {{ equity = [\"5\"] }}\ncolumns.book_equity = \"equity\"\n"),
         "prices = []\n".to_owned(),

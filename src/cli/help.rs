@@ -4,7 +4,7 @@ use super::{Arguments, Terminal, market::MarketOptions};
 use crate::{diagnostic::Diagnostics, reference, report::Colors};
 use clap::CommandFactory;
 
-/// Explain a command or a name: an operator, a factor, a field, a metric, a clause, an error.
+/// Explain a command or a name: an operator, a factor, a field, a metric, a clause, an error, a check.
 #[derive(Debug, clap::Args)]
 pub(super) struct Help {
     /// The command or name; without one, the list of commands.
@@ -23,6 +23,10 @@ pub(super) fn run(arguments: &Help, terminal: Terminal) -> Result<(), Diagnostic
     let of_command = match arguments.name.as_slice() {
         [] => Some(command.render_help()),
         [name] => command.find_subcommand_mut(name).map(clap::Command::render_help),
+        [name, inner] => command
+            .find_subcommand_mut(name)
+            .and_then(|c| c.find_subcommand_mut(inner))
+            .map(clap::Command::render_help),
         _ => None,
     };
     if let Some(help) = of_command {

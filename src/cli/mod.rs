@@ -1,5 +1,6 @@
 //! The program's commands, a file each: read arguments, call the library, print what it gives.
 
+mod data;
 mod eval;
 mod explain;
 mod format;
@@ -62,6 +63,7 @@ enum Command {
     #[command(name = "fmt")]
     Format(format::Format),
     Import(import::Import),
+    Data(data::Data),
     Sample(sample::Sample),
     Help(help::Help),
 }
@@ -126,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Explain(command) => explain::run(command, terminal).map(|()| ExitCode::SUCCESS),
         Command::Format(command) => format::run(command, terminal),
         Command::Import(command) => import::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Data(command) => data::run(command, terminal),
         Command::Sample(command) => sample::run(command, terminal).map(|()| ExitCode::SUCCESS),
         Command::Help(command) => help::run(command, terminal).map(|()| ExitCode::SUCCESS),
     };

@@ -6,7 +6,9 @@ use super::{
     database::{self, Query},
     french,
     identity::Names,
-    pattern, prices, reports,
+    pattern,
+    prices::{self, Read},
+    reports::{self, ReadReports},
     source::Source,
     store,
 };
@@ -24,6 +26,16 @@ pub(super) struct Context<'a> {
     pub(super) stage: Option<&'a Path>,
     /// What symbols stand for.
     pub(super) names: Names,
+    /// Who looks at the tables as they were read, if somebody does.
+    pub(super) inspector: Option<&'a dyn Inspector>,
+}
+
+/// Looks at tables between reading them and making a market of them.
+pub(super) trait Inspector {
+    /// A table of prices of which neither rows nor prices were refused. What is left must be sound.
+    fn prices(&self, read: &mut Read) -> Result<(), Vec<Diagnostic>>;
+    /// A table of reports, on assets with these symbols.
+    fn reports(&self, reports: &ReadReports<'_>, symbols: &[String]);
 }
 
 impl Context<'_> {
@@ -68,6 +80,16 @@ pub(super) fn open(
     options: Options<'_>,
     stage: Option<&Path>,
 ) -> Result<Market, Diagnostics> {
+    open_inspected(path, options, stage, None)
+}
+
+/// [`open`], with somebody who looks at the tables.
+pub(super) fn open_inspected(
+    path: &Path,
+    options: Options<'_>,
+    stage: Option<&Path>,
+    inspector: Option<&dyn Inspector>,
+) -> Result<Market, Diagnostics> {
     let is_pattern = pattern::has_wildcards(&path.to_string_lossy());
     if !path.exists() && !is_pattern {
         let message = format!("there are no data at `{}`", path.display());
@@ -86,10 +108,10 @@ pub(super) fn open(
                 .help("name a file of prices, or write a `market.toml` beside them")
                 .into());
         }
-        return open_catalog(&inside, options, stage);
+        return open_catalog(&inside, options, stage, inspector);
     }
     if path.extension().is_some_and(|e| e == "toml") {
-        return open_catalog(path, options, stage);
+        return open_catalog(path, options, stage, inspector);
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let stem = name.split('.').next().unwrap_or_default().to_owned();
@@ -100,13 +122,17 @@ pub(super) fn open(
     };
     let table = PriceTable { file: Some(file), ..PriceTable::default() };
     let catalog = Catalog { prices: vec![table], ..Catalog::default() };
-    load(Context { catalog: &catalog, root, options, stage, names: Names::default() }, &stem)
+    load(
+        Context { catalog: &catalog, root, options, stage, names: Names::default(), inspector },
+        &stem,
+    )
 }
 
 fn open_catalog(
     path: &Path,
     options: Options<'_>,
     stage: Option<&Path>,
+    inspector: Option<&dyn Inspector>,
 ) -> Result<Market, Diagnostics> {
     let catalog = catalog::read(path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -114,11 +140,14 @@ fn open_catalog(
     let called = std::path::absolute(folder).ok().and_then(|f| Some(f.file_name()?.to_owned()));
     let name = catalog.name.clone();
     let name = name.or(called.map(|n| n.to_string_lossy().into_owned())).unwrap_or_default();
-    load(Context { catalog: &catalog, root, options, stage, names: Names::default() }, &name)
+    load(
+        Context { catalog: &catalog, root, options, stage, names: Names::default(), inspector },
+        &name,
+    )
 }
 
 /// Reads all tables. Faults of several tables are reported together.
-fn load(mut context: Context<'_>, name: &str) -> Result<Market, Diagnostics> {
+pub(super) fn load(mut context: Context<'_>, name: &str) -> Result<Market, Diagnostics> {
     context.names = Names::read(&context).map_err(all)?;
     let context = &context;
     let mut faults = vec![];
@@ -126,7 +155,13 @@ fn load(mut context: Context<'_>, name: &str) -> Result<Market, Diagnostics> {
     let mut detected = vec![];
     for spec in &context.catalog.prices {
         let read = context.source(spec.origin()).map_err(|d| vec![d]).and_then(|file| {
-            prices::read(spec, &file, &context.names, context.options.progress, &mut detected)
+            let progress = context.options.progress;
+            let mut read = prices::read_rows(spec, &file, &context.names, progress, &mut detected)?;
+            match context.inspector {
+                Some(inspector) => inspector.prices(&mut read)?,
+                None => prices::check(&mut read)?,
+            }
+            Ok(read)
         });
         match read {
             Ok(read) => tables.push(read),

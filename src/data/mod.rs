@@ -9,6 +9,7 @@ mod attach;
 mod buffer;
 mod builder;
 mod catalog;
+pub mod check;
 mod columns;
 mod csv;
 mod database;
@@ -18,6 +19,7 @@ mod french;
 #[cfg(any(feature = "arrow", feature = "postgres", feature = "sqlite"))]
 mod gather;
 mod identity;
+pub mod init;
 mod layout;
 mod load;
 mod long;

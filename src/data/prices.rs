@@ -43,8 +43,8 @@ pub(super) struct PriceColumn {
 
 pub(super) const PRICES: [&str; 4] = ["open", "high", "low", "close"];
 
-/// Reads one table of prices, long or wide, and says what was read as what.
-pub(super) fn read(
+/// Reads one table of prices, long or wide, and says what was read as what. The rows are as they stand: see [`check`].
+pub(super) fn read_rows(
     spec: &PriceTable,
     file: &Source,
     names: &Names,
@@ -77,9 +77,13 @@ pub(super) fn read(
     let mut read =
         Read { spec: spec.clone(), table, codes, symbols, days, fields, adjusted, returns };
     read.follow(names);
-    check_prices(&mut read)?;
-    check_duplicates(&mut read)?;
     Ok(read)
+}
+
+/// Makes sure of what the panels rely on: prices above zero, and one row for each symbol and date.
+pub(super) fn check(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
+    check_prices(read)?;
+    check_duplicates(read)
 }
 
 impl Read {
@@ -149,7 +153,7 @@ fn named(
 }
 
 /// Prices are above zero, or missing where the catalog says that others are.
-pub(super) fn check_prices(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
+fn check_prices(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
     let mut places: Vec<(usize, String)> = read
         .fields
         .iter()
@@ -181,7 +185,7 @@ pub(super) fn check_prices(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
 }
 
 /// No symbol has two rows of one date; or the last one holds, where the catalog says so.
-pub(super) fn check_duplicates(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
+fn check_duplicates(read: &mut Read) -> Result<(), Vec<Diagnostic>> {
     let (codes, days) = (&*read.codes, &*read.days);
     let key = |row: usize| (codes[row], days[row]);
     // Symbols that became equal by replacement share a key only through their text.

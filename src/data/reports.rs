@@ -31,6 +31,52 @@ struct Layout {
 const SYMBOL: usize = 0;
 const PERIOD_END: usize = 1;
 
+/// A table of reports as it was read.
+pub(super) struct ReadReports<'a> {
+    pub(super) name: &'a str,
+    pub(super) spec: &'a ReportTable,
+    table: &'a Table,
+    // Of each row the date of publication, where it is known.
+    known: &'a [Option<Date>],
+    // Of each text of the symbol column the asset.
+    assets: &'a [Option<u32>],
+    only: &'a [(usize, Vec<String>)],
+}
+
+/// A record of an asset with prices, as it was read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ReadRecord {
+    /// Its line in the file.
+    pub(super) row: u64,
+    pub(super) asset: u32,
+    pub(super) period_end: Date,
+    /// The date of publication, where it is known.
+    pub(super) published: Option<Date>,
+}
+
+impl ReadReports<'_> {
+    /// The records that are taken.
+    pub(super) fn records(&self) -> impl Iterator<Item = ReadRecord> {
+        (0..self.table.rows).filter(|row| is_taken(self.table, self.only, *row)).filter_map(|row| {
+            Some(ReadRecord {
+                row: self.table.lines.line(row),
+                asset: self.assets[self.table.text(SYMBOL).codes[row] as usize]?,
+                period_end: from_days(self.table.date(PERIOD_END)[row])?,
+                published: self.known[row],
+            })
+        })
+    }
+
+    /// The file, for a reader.
+    pub(super) fn file(&self) -> String {
+        self.table.file.display().to_string()
+    }
+}
+
+fn is_taken(table: &Table, only: &[(usize, Vec<String>)], row: usize) -> bool {
+    only.iter().all(|(at, texts)| texts.iter().any(|t| t == table.text(*at).get(row)))
+}
+
 /// Adds the fields of a table.
 pub(super) fn add(
     parts: &mut Parts,
@@ -56,11 +102,13 @@ pub(super) fn add(
     let age = spec.max_age.map_or_else(|| jiff::Span::new().months(MAX_AGE_MONTHS), |a| a.0);
     let day = |row: usize| known[row].map_or(table.date(PERIOD_END)[row], days_since_epoch);
     let assets = assets(parts, context, &spec.symbol_replace, &table, day);
+    if let Some(inspector) = context.inspector {
+        let only = &layout.only;
+        let read = ReadReports { name, spec, table: &table, known: &known, assets: &assets, only };
+        inspector.reports(&read, &parts.symbols);
+    }
     for row in 0..table.rows {
-        let taken = |(at, texts): &(usize, Vec<String>)| {
-            texts.iter().any(|t| t == table.text(*at).get(row))
-        };
-        if !layout.only.iter().all(taken) {
+        if !is_taken(&table, &layout.only, row) {
             continue;
         }
         let Some(asset) = assets[row] else {

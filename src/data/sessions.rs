@@ -27,19 +27,30 @@ pub(super) fn find(tables: &[Read]) -> Sessions {
     let counts: Vec<(i32, usize)> = counts.into_iter().collect();
     let mut dates = vec![];
     let mut sparse = vec![];
-    for (i, &(day, priced)) in counts.iter().enumerate() {
-        let around = &counts[i.saturating_sub(NEIGHBOURS)..counts.len().min(i + NEIGHBOURS + 1)];
-        let mut around: Vec<usize> = around.iter().map(|(_, n)| *n).collect();
-        around.sort_unstable();
-        let usual = around[around.len() / 2];
+    for (&(day, priced), usual) in counts.iter().zip(usual(&counts)) {
         let Some(date) = from_days(day) else { continue };
-        if priced * 5 < usual || priced == 0 {
-            sparse.push(format!("{date} ({priced} of {usual})"));
-        } else {
+        if is_session(priced, usual) {
             dates.push(date);
+        } else {
+            sparse.push(format!("{date} ({priced} of {usual})"));
         }
     }
     Sessions { dates, warning: warning(&sparse) }
+}
+
+/// How many assets usually have a price around each day, from those that have one on each.
+pub(super) fn usual(counts: &[(i32, usize)]) -> impl Iterator<Item = usize> {
+    (0..counts.len()).map(|i| {
+        let around = &counts[i.saturating_sub(NEIGHBOURS)..counts.len().min(i + NEIGHBOURS + 1)];
+        let mut around: Vec<usize> = around.iter().map(|(_, n)| *n).collect();
+        around.sort_unstable();
+        around[around.len() / 2]
+    })
+}
+
+/// Whether a day on which so many assets have a price is a session.
+pub(super) fn is_session(priced: usize, usual: usize) -> bool {
+    priced > 0 && priced * 5 >= usual
 }
 
 fn warning(sparse: &[String]) -> Option<Diagnostic> {

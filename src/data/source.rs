@@ -57,6 +57,11 @@ impl Source {
         Ok(Self { first, rest: found.paths, symbols: found.symbols, names, empty: NO_ROWS })
     }
 
+    /// Opens one file, whatever characters its name holds.
+    pub(super) fn at(path: &Path) -> Result<Self, Diagnostic> {
+        Ok(Self::of_file(open(path)?))
+    }
+
     /// One file that was opened.
     pub(super) fn of_file(rows: Box<dyn Rows>) -> Self {
         let names = rows.names().to_owned();

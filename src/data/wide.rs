@@ -6,7 +6,7 @@ use super::{
     catalog::PriceTable,
     columns::{self, Role},
     identity::Names,
-    prices::{PriceColumn, Read, check_duplicates, check_prices},
+    prices::{PriceColumn, Read},
     source::Source,
     table::{Column, Lines, Looks, Table, Wanted},
     words::grouped,
@@ -132,8 +132,6 @@ pub(super) fn read(
     read.table.columns = vec![Column::Number(closes.into())];
     read.table.lines = lines;
     read.follow(known);
-    check_prices(&mut read)?;
-    check_duplicates(&mut read)?;
     Ok(read)
 }
 

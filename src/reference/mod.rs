@@ -1,6 +1,7 @@
 //! What every name of the language means, gathered from the tables that the program works by: shown by `decile help`,
 //! and written to `docs/reference`.
 
+mod checks;
 mod clauses;
 mod errors;
 mod examples;
@@ -37,6 +38,8 @@ pub enum EntryKind {
     Clause,
     /// A complaint.
     Error,
+    /// A check of data.
+    Check,
 }
 
 /// Something to know of a name, under a label: its formula, what a missing value does.
@@ -93,6 +96,7 @@ pub fn find(name: &str, market: &dyn MarketData) -> Result<Vec<Entry>> {
     entries.extend(market::entries(market));
     entries.extend(metrics::entries());
     entries.extend(errors::entries());
+    entries.extend(checks::entries());
     let (plain, bracketed) = (name.trim(), format!("[{}]", name.trim()));
     let is_it = |e: &Entry| {
         e.name == plain || format!("{}.{}", e.section, e.name) == plain || bracketed == e.name
@@ -108,7 +112,7 @@ pub fn find(name: &str, market: &dyn MarketData) -> Result<Vec<Entry>> {
         let complaint = Diagnostic::error(Code::UnknownName, message);
         let near: Vec<String> = nearest(plain, names).iter().map(|n| format!("`{n}`")).collect();
         let help = match near.as_slice() {
-            [] => "operators, definitions of the library, fields, metrics, clauses, errors and commands have help".to_owned(),
+            [] => "operators, definitions of the library, fields, metrics, clauses, errors, checks and commands have help".to_owned(),
             [one] => format!("did you mean {one}?"),
             some => format!("did you mean one of {}?", some.join(", ")),
         };

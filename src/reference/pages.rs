@@ -1,6 +1,6 @@
 //! The pages of `docs/reference`.
 
-use super::{Entry, EntryKind, complaint, errors, examples, library, metrics, operators};
+use super::{Entry, EntryKind, checks, complaint, errors, examples, library, metrics, operators};
 use crate::panel::MarketData;
 use std::fmt::Write as _;
 
@@ -34,11 +34,15 @@ pub fn pages(market: &dyn MarketData) -> Vec<Page> {
         A figure that is not defined is missing, never zero.";
     let errors_intro = "Every complaint by the name that stands in its brackets: `error[unknown-name]`. \
         Exit codes: 1 for a fault in a strategy, 2 in the command line, 3 in data.";
+    let checks_intro = "What `decile data check` looks for. An error is what cannot be true, or what the importer refuses: with one, the exit code is 3. \
+        A warning is seldom true, or makes results better than they were; a note is what the reader should know. \
+        Findings are reported by row, and nothing is changed.";
     vec![
         page("operators.md", "Operators", conventions, &operators, None),
         page("factors.md", "Prices and factors", library, &factors, None),
         page("metrics.md", "Metrics", metrics_intro, &metrics::entries(), None),
         page("errors.md", "Errors", errors_intro, &errors::entries(), Some(market)),
+        page("checks.md", "Checks of data", checks_intro, &checks::entries(), None),
     ]
 }
 

@@ -23,6 +23,7 @@ fn entry(entry: &Entry, colors: Colors) -> String {
         EntryKind::Metric => "metric".to_owned(),
         EntryKind::Clause => "clause".to_owned(),
         EntryKind::Error => "error".to_owned(),
+        EntryKind::Check => "check of data".to_owned(),
     };
     let signature = match colors {
         Colors::No => entry.signature.clone(),

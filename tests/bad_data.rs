@@ -170,13 +170,14 @@ fn paths_that_hold_no_data() {
     insta::assert_snapshot!("no_data", all.join("\n\n"));
 }
 
-/// As many bytes as a reader wants.
+/// The same bytes again and again, and how many are left in all.
 struct Endless<'a>(&'a [u8], usize);
 
 impl std::io::Read for Endless<'_> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        let length = out.len().min(self.1) / self.0.len() * self.0.len();
-        out[..length].chunks_mut(self.0.len()).for_each(|c| c.copy_from_slice(self.0));
+        let from = (self.0.len() - self.1 % self.0.len()) % self.0.len();
+        let length = out.len().min(self.1).min(self.0.len() - from);
+        out[..length].copy_from_slice(&self.0[from..from + length]);
         self.1 -= length;
         Ok(length)
     }

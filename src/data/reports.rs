@@ -38,7 +38,7 @@ pub(super) struct ReadReports<'a> {
     table: &'a Table,
     // Of each row the date of publication, where it is known.
     known: &'a [Option<Date>],
-    // Of each text of the symbol column the asset.
+    // Of each row the asset, if it has prices.
     assets: &'a [Option<u32>],
     only: &'a [(usize, Vec<String>)],
 }
@@ -60,7 +60,7 @@ impl ReadReports<'_> {
         (0..self.table.rows).filter(|row| is_taken(self.table, self.only, *row)).filter_map(|row| {
             Some(ReadRecord {
                 row: self.table.lines.line(row),
-                asset: self.assets[self.table.text(SYMBOL).codes[row] as usize]?,
+                asset: self.assets[row]?,
                 period_end: from_days(self.table.date(PERIOD_END)[row])?,
                 published: self.known[row],
             })

@@ -1,9 +1,12 @@
 //! The check of data: each fault alone is found, by its check and in its row, and sound data have no finding.
 
-use decile::data::{
-    Options,
-    check::{self, Check, Examination},
-    init,
+use decile::{
+    data::{
+        Market, Options,
+        check::{self, Check, Examination},
+        init,
+    },
+    panel::MarketData,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -295,9 +298,29 @@ fn a_stored_market_has_the_findings_of_its_table() {
     let mut rows = sound();
     scale(&mut rows[ROWS + 40], 4.7);
     fs::write(&path, table(&rows)).expect("writable");
-    decile::Market::import(&path, &to, Options::default()).expect("it is sound enough");
+    Market::import(&path, &to, Options::default()).expect("it is sound enough");
     let examination = check::examine(&to, Options::default()).expect("it opens");
     assert_eq!(found(&examination), [(Check::Spike, vec![None])]);
     assert_eq!(examination.groups[0].findings[0].symbol.as_deref(), Some("BBB"));
     assert_eq!(examination.groups[0].findings[0].date, Some(rows[ROWS + 40].date));
+}
+
+#[test]
+fn a_first_catalog_takes_splits_and_dividends() {
+    let folder = tempfile::tempdir().expect("a folder");
+    market(folder.path());
+    let write =
+        |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("writable");
+    write("splits.csv", "symbol,date,split_ratio\nS03,2019-03-05,2\nS04,2019-06-05,0.5\n");
+    write("dividends.csv", "ticker,date,dividend\nS03,2019-03-12,0.25\n");
+    let proposal = init::propose(folder.path(), Options::default()).expect("there are files");
+    assert!(proposal.needs.is_empty(), "{:?}", proposal.needs);
+    fs::write(folder.path().join("market.toml"), &proposal.text).expect("writable");
+    let market = Market::open(folder.path()).unwrap_or_else(|e| panic!("{e}"));
+    for field in ["split_factor", "dividend"] {
+        let id = market.schema().find(None, field)[0];
+        let row = market.calendar().last_at_or_before(date(2019, 3, 12)).expect("a session");
+        let asset = market.schema().asset("S03").expect("it has prices").0 as usize;
+        assert_eq!(market.value(id, row, asset), if field == "dividend" { 0.25 } else { 2.0 });
+    }
 }

@@ -208,8 +208,8 @@ checks! {
                 limit::SPLIT_NEAR * 100.0, limit::SPLIT_SCALES
             ),
             means: "A split that the prices, or their total return, are not adjusted for."
-            mend: "Take adjusted closes or a column of returns; in raw prices without either, each split is a false return."
-            source: "Of 15 findings in 3.1 M rows of raw US prices with returns, 13 are splits that the returns missed; there is none in 2.5 M rows of adjusted closes. Without the returns, 77 of 287 known splits are found as such (37 of 46 two for one), 18 more findings come with them, and 247 are found by some check, as jumps above all."
+            mend: "Take adjusted closes, a column of returns or a table of splits; in raw prices without any, each split is a false return."
+            source: "Of 15 findings in 3.1 M rows of raw US prices with returns, 13 are splits that the returns missed; there is none in 2.5 M rows of adjusted closes. Without the returns, 77 of 287 known splits are found as such (37 of 46 two for one), and 247 by some check, as jumps above all."
         Jump "jump" "warning"
             "A move in one row by a large factor that stays and is no split."
             threshold: format!(

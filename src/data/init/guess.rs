@@ -52,14 +52,24 @@ pub(super) enum Guess {
         date: String,
         figures: Vec<String>,
     },
-    /// Splits or dividends, which a market does not take yet.
+    /// Splits or dividends.
     Actions {
-        what: &'static str,
+        what: Kind,
+        symbol: String,
+        date: String,
+        number: String,
     },
     /// None of these.
     Unknown {
         why: String,
     },
+}
+
+/// Which actions of companies a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Splits,
+    Dividends,
 }
 
 // Names in small letters, with nothing but letters and digits; the better first.
@@ -136,8 +146,8 @@ pub(super) fn guess(file: &Source) -> Result<Guess, Vec<Diagnostic>> {
         if let Some(reports) = columns.reports(symbol)? {
             return Ok(reports);
         }
-        if let Some(what) = columns.actions() {
-            return Ok(Guess::Actions { what });
+        if let Some(actions) = columns.actions(symbol) {
+            return Ok(actions);
         }
     }
     if let Some(prices) = columns.long_prices(symbol) {
@@ -207,18 +217,25 @@ impl Columns<'_> {
         Ok(Some(Guess::Reports { symbol, period_end, published, figures, kinds }))
     }
 
-    fn actions(&self) -> Option<&'static str> {
-        let has = |words: &[&str]| self.bare.iter().any(|b| words.iter().any(|w| b.contains(w)));
+    fn actions(&self, symbol: usize) -> Option<Guess> {
         let date = self.role(&Role::Date)?;
         let others = self.bare.len() - 1;
         if self.file.looks(date) != Looks::Date || others > 5 || self.has_price() {
             return None;
         }
-        match () {
-            () if has(&["split", "ratio"]) => Some("splits"),
-            () if has(&["dividend", "divamount"]) => Some("dividends"),
-            () => None,
-        }
+        let number = |words: &[&str]| {
+            let is_number = |i: &usize| *i != symbol && self.file.looks(*i) == Looks::Number;
+            let mut numbers = (0..self.bare.len()).filter(is_number);
+            numbers.find(|i| words.iter().any(|w| self.bare[*i].contains(w)))
+        };
+        let (what, number) = match (number(&["ratio", "split"]), number(&["dividend", "divamount"]))
+        {
+            (Some(number), _) => (Kind::Splits, number),
+            (None, Some(number)) => (Kind::Dividends, number),
+            (None, None) => return None,
+        };
+        let [symbol, date, number] = [symbol, date, number].map(|i| self.name(i));
+        Some(Guess::Actions { what, symbol, date, number })
     }
 
     fn has_price(&self) -> bool {

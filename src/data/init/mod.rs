@@ -11,7 +11,7 @@ use super::{
     source::Source,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, io_reason};
-use guess::Guess;
+use guess::{Guess, Kind};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -110,7 +110,8 @@ fn in_words(guess: &Guess) -> String {
         Guess::Labels { labels, .. } => format!("labels: {}", listed(labels)),
         Guess::Members { .. } => "spells of membership".to_owned(),
         Guess::Series { figures, .. } => format!("series by date: {}", listed(figures)),
-        Guess::Actions { what } => format!("{what}, which are left out"),
+        Guess::Actions { what: Kind::Splits, number, .. } => format!("splits: `{number}`"),
+        Guess::Actions { what: Kind::Dividends, number, .. } => format!("dividends: `{number}`"),
         Guess::Unknown { why } => format!("left out: {why}"),
     }
 }

@@ -1,6 +1,9 @@
 //! Guesses as a `market.toml`, with what was guessed and what must be looked at as comments.
 
-use super::{super::columns::snake_case, guess::Guess};
+use super::{
+    super::columns::snake_case,
+    guess::{Guess, Kind},
+};
 
 /// Conventional names of figures, by names in small letters with nothing but letters and digits.
 const CONVENTIONAL: &[(&str, &[&str])] = &[
@@ -109,13 +112,26 @@ pub(super) fn write(name: &str, files: &[Guessed]) -> Written {
             _ => {}
         }
     }
+    let mut given = vec![];
     for file in files {
         match &file.guess {
-            Guess::Actions { what } => {
-                out.need(format!(
-                    "{}: it seems to hold {what}, which are not taken from here",
-                    file.file
+            Guess::Actions { what, .. } if given.contains(what) => {
+                out.need(format!("{}: a market has one table of these", file.file));
+            }
+            Guess::Actions { what, symbol, date, number } => {
+                given.push(*what);
+                let (table, key, meaning) = match what {
+                    Kind::Splits => ("splits", "ratio", "new shares for one old?"),
+                    Kind::Dividends => ("dividends", "amount", "money for one share of the day?"),
+                };
+                out.text.push('\n');
+                out.line(&format!(
+                    "[{table}]  # prices must then be basis = \"raw\" to be brought through them"
                 ));
+                out.key("file", &file.file);
+                out.key("symbol", symbol);
+                out.line(&format!("date = {}  # the first day at the new price?", quoted(date)));
+                out.line(&format!("{key} = {}  # {meaning}", quoted(number)));
             }
             Guess::Unknown { why } => {
                 out.text.push('\n');

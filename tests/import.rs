@@ -289,6 +289,10 @@ fn the_worked_examples_open() {
         ("us_pystock", 7072, 513),
         ("us_etf", 105, 4700),
         ("crypto", 10, 2991),
+        ("us_sp500_members", 637, 1238),
+        ("us_factor_etf", 6, 2264),
+        ("us_20_stocks", 21, 8313),
+        ("uk_ftse100", 64, 5960),
     ] {
         let options = Options { root: Some(Path::new(&root)), ..Options::default() };
         let market = Market::open_with(markets.join(name), options).expect("it opens");

@@ -17,6 +17,12 @@ pub(super) struct Import {
     /// The folder to store the market in; a stored market that is there is replaced.
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
+    /// Replace the stored market only if everything that it held is unchanged, and say what was added.
+    #[arg(long)]
+    append: bool,
+    /// With `--append`: replace it also if the past changed, and say what did.
+    #[arg(long, requires = "append")]
+    accept_changes: bool,
     /// The folder that paths in the `market.toml` are relative to, if not its own.
     #[arg(long, value_name = "DIR")]
     data_root: Option<PathBuf>,
@@ -25,7 +31,15 @@ pub(super) struct Import {
 pub(super) fn run(arguments: &Import, terminal: Terminal) -> Result<(), Diagnostics> {
     let bar = Bar::new();
     let options = Options { root: arguments.data_root.as_deref(), progress: &bar };
-    let market = Market::import(&arguments.path, &arguments.to, options)?;
+    let (path, folder) = (&arguments.path, &arguments.to);
+    let (market, history) = match arguments.append {
+        true => {
+            let (market, history) =
+                Market::append(path, folder, arguments.accept_changes, options)?;
+            (market, Some(history))
+        }
+        false => (Market::import(path, folder, options)?, None),
+    };
     bar.finish();
     let mut text = String::new();
     for line in market.detected() {
@@ -34,9 +48,21 @@ pub(super) fn run(arguments: &Import, terminal: Terminal) -> Result<(), Diagnost
     for note in crate::panel::MarketData::notes(&market) {
         text += &format!("note: {note}\n");
     }
-    text += &format!("stored in {}\n", arguments.to.display());
+    if let Some(history) = &history {
+        text += &match history.added {
+            0 => "no date was added\n".to_owned(),
+            1 => "1 date was added\n".to_owned(),
+            n => format!("{n} dates were added\n"),
+        };
+    }
+    text += &format!("stored in {}\n", folder.display());
+    if let Some(fingerprint) = market.fingerprint() {
+        text += &format!("fingerprint {}\n", &fingerprint[..16]);
+    }
     terminal.print(&text);
-    terminal.complain(&Diagnostics { list: market.warnings().to_vec(), ..Diagnostics::default() });
+    let mut list = market.warnings().to_vec();
+    list.extend(history.into_iter().flat_map(|h| h.changes));
+    terminal.complain(&Diagnostics { list, ..Diagnostics::default() });
     Ok(())
 }
 

@@ -2,9 +2,9 @@
 
 use super::{
     catalog::ColumnSpec,
-    columns::{Role, detect},
-    load::{Context, column, missing_column, symbol_column},
+    load::{Context, column, date_column, symbol_column},
     market::{Parts, Values},
+    moment::DayForm,
     source::Source,
     table::Wanted,
     words::grouped,
@@ -228,16 +228,10 @@ fn layout(
     number: &ColumnSpec,
 ) -> Result<Layout, Vec<Diagnostic>> {
     let one = |d: Diagnostic| vec![d];
-    let date = match date {
-        Some(name) => column(file, name).map_err(one)?,
-        None => {
-            let found = detect(file.names()).iter().position(|r| *r == Role::Date);
-            found.ok_or_else(|| one(missing_column(file, "a column of dates", "`date`, `day`")))?
-        }
-    };
+    let date = date_column(file, date).map_err(one)?;
     let mut wanted = vec![
         (symbol_column(file, symbol).map_err(one)?, Wanted::Text),
-        (date, Wanted::Date { format: format.cloned(), optional: false }),
+        (date, Wanted::Date { form: DayForm::plain(format), optional: false }),
         (column(file, &number.column).map_err(one)?, Wanted::Number),
     ];
     if let Some(divisor) = &number.divided_by {

@@ -228,18 +228,18 @@ fn cells(array: &dyn Array) -> Vec<Cell<'_>> {
         D::LargeUtf8 => each!(array.as_string::<i64>(), Cell::Text),
         D::Utf8View => each!(array.as_string_view(), Cell::Text),
         D::Date32 => each!(Date32Type => |v| Cell::Day(v.into())),
-        D::Date64 => each!(Date64Type => |v| Cell::from_ticks(v, 1_000)),
-        D::Timestamp(TimeUnit::Second, _) => {
-            each!(TimestampSecondType => |v| Cell::from_ticks(v, 1))
+        D::Date64 => each!(Date64Type => |v| moment(v, 1_000, false)),
+        D::Timestamp(TimeUnit::Second, zone) => {
+            each!(TimestampSecondType => |v| moment(v, 1, zone.is_some()))
         }
-        D::Timestamp(TimeUnit::Millisecond, _) => {
-            each!(TimestampMillisecondType => |v| Cell::from_ticks(v, 1_000))
+        D::Timestamp(TimeUnit::Millisecond, zone) => {
+            each!(TimestampMillisecondType => |v| moment(v, 1_000, zone.is_some()))
         }
-        D::Timestamp(TimeUnit::Microsecond, _) => {
-            each!(TimestampMicrosecondType => |v| Cell::from_ticks(v, 1_000_000))
+        D::Timestamp(TimeUnit::Microsecond, zone) => {
+            each!(TimestampMicrosecondType => |v| moment(v, 1_000_000, zone.is_some()))
         }
-        D::Timestamp(TimeUnit::Nanosecond, _) => {
-            each!(TimestampNanosecondType => |v| Cell::from_ticks(v, 1_000_000_000))
+        D::Timestamp(TimeUnit::Nanosecond, zone) => {
+            each!(TimestampNanosecondType => |v| moment(v, 1_000_000_000, zone.is_some()))
         }
         D::Dictionary(..) => {
             let dictionary = array.as_any_dictionary();

@@ -2,17 +2,21 @@
 
 use super::{
     actions::Actions,
+    catalog::CalendarTable,
     columns,
-    load::Context,
+    load::{Context, date_column},
     market::{Parts, Values},
+    moment::DayForm,
     panels::Placed,
     prices::Read,
     scatter::{self, Source},
+    sessions::Sessions,
     store,
+    table::Wanted,
     words::{counted, grouped},
 };
 use crate::diagnostic::{Code, Diagnostic, io_reason};
-use crate::panel::{Calendar, Field};
+use crate::panel::{Calendar, Date, Field, from_days};
 use crate::types::{Basis, Shape, Type};
 use std::{borrow::Cow, collections::BTreeSet, io, path::Path, sync::Arc};
 
@@ -31,20 +35,24 @@ pub(super) fn assemble(
         tables.iter().flat_map(|t| t.symbols.iter().map(String::as_str)).collect();
     let symbols: Arc<[String]> = symbols.into_iter().map(str::to_owned).collect();
     one_table_each(&tables)?;
-    let sessions = super::sessions::find(&tables);
+    let mut sessions = super::sessions::find(&tables);
     if let (true, Some(table)) = (sessions.dates.is_empty(), tables.first()) {
         let error = Diagnostic::error(Code::NoRows, "no row of the table has a price");
         let help = "check which column holds the prices, and how missing ones are written";
         return Err(vec![error.in_file(&table.table.file).help(help)]);
     }
     too_thin(&tables, sessions.dates.len(), symbols.len())?;
-    let mut calendar = Calendar::new(sessions.dates);
+    if let Some(spec) = &catalog.calendar {
+        sessions = of_calendar(context, spec, sessions)?;
+    }
+    let mut calendar = Calendar::new(sessions.dates).with_next_session(sessions.next);
     if let Some(rows) = catalog.rows_per_year {
         calendar = calendar.with_rows_per_year(rows);
     }
     let mut parts = Parts::new(name, &calendar, &symbols);
     parts.detected = detected;
-    parts.warnings.extend(sessions.warning);
+    parts.currency = catalog.currency.clone();
+    parts.warnings.extend(sessions.warnings);
     parts.notes.extend(catalog.notes.iter().cloned());
     set_basis(&mut parts, &tables);
     if let (Some(first), Some(last)) = (calendar.dates().first(), calendar.dates().last()) {
@@ -71,6 +79,44 @@ pub(super) fn assemble(
     })?;
     actions.add(&mut parts);
     Ok((parts, actions))
+}
+
+/// The sessions of the catalog's calendar, from the first with prices to the last.
+fn of_calendar(
+    context: &Context<'_>,
+    spec: &CalendarTable,
+    sessions: Sessions,
+) -> Result<Sessions, Vec<Diagnostic>> {
+    let (Some(&first), Some(&last)) = (sessions.dates.first(), sessions.dates.last()) else {
+        return Ok(sessions);
+    };
+    if spec.every_day {
+        let days = first.series(jiff::Span::new().days(1)).take_while(|d| *d <= last);
+        let mut days: Vec<Date> = days.collect();
+        days.extend(last.tomorrow());
+        return Ok(sessions.of_calendar(&days));
+    }
+    let one = |d: Diagnostic| vec![d];
+    let file = context.source(spec.origin()).map_err(one)?;
+    let date = date_column(&file, spec.date.as_ref()).map_err(one)?;
+    let form = DayForm::plain(spec.date_format.as_ref());
+    let wanted = [(date, Wanted::Date { form, optional: false })];
+    let table = file.read(&wanted, &[], context.options.progress)?;
+    let mut days: Vec<Date> = table.date(0).iter().filter_map(|d| from_days(*d)).collect();
+    days.sort_unstable();
+    days.dedup();
+    // A list that begins late or ends early would leave prices out without a word of it.
+    let covers =
+        days.first().is_some_and(|d| *d <= first) && days.last().is_some_and(|d| *d >= last);
+    if !covers {
+        let message =
+            format!("the sessions listed do not reach from {first} to {last}, where prices are");
+        let error = Diagnostic::error(Code::DataFormat, message).in_file(file.path());
+        return Err(vec![
+            error.help("list all sessions from the first day with prices to the last"),
+        ]);
+    }
+    Ok(sessions.of_calendar(&days))
 }
 
 /// Refuses tables whose panels would be large and next to empty: their columns are not what they seem to be.

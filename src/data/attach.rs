@@ -3,11 +3,11 @@
 use super::{
     builder::encode,
     catalog::{Format, LabelTable, MemberTable, SeriesTable},
-    columns::{Role, detect},
     french,
     identity::LAST_DAY,
-    load::{Context, column, missing_column, symbol_column},
+    load::{Context, column, date_column, symbol_column},
     market::{Parts, Values, spells},
+    moment::DayForm,
     table::{NO_DATE, Table, Text, Wanted},
     value,
     words::grouped,
@@ -57,7 +57,8 @@ pub(super) fn labels(
         wanted.push((column(&file, text).map_err(one)?, Wanted::Text));
     }
     if let Some(start) = &spec.start {
-        let date = Wanted::Date { format: spec.date_format.clone(), optional: false };
+        let date =
+            Wanted::Date { form: DayForm::plain(spec.date_format.as_ref()), optional: false };
         wanted.push((column(&file, start).map_err(one)?, date));
     }
     let table = file.read(&wanted, &[], context.options.progress)?;
@@ -150,7 +151,8 @@ pub(super) fn members(
     spec: &MemberTable,
 ) -> Outcome {
     let file = context.source(spec.origin()).map_err(one)?;
-    let date = |optional| Wanted::Date { format: spec.date_format.clone(), optional };
+    let date =
+        |optional| Wanted::Date { form: DayForm::plain(spec.date_format.as_ref()), optional };
     let mut wanted = vec![
         (symbol_column(&file, spec.symbol.as_ref()).map_err(one)?, Wanted::Text),
         (column(&file, &spec.start).map_err(one)?, date(false)),
@@ -220,15 +222,11 @@ pub(super) fn series(
             (block.source, block.divisor, block.age)
         }
     };
-    let date = match &spec.date {
-        Some(date) => column(&file, date).map_err(one)?,
-        None => {
-            let found = detect(file.names()).iter().position(|r| *r == Role::Date);
-            found.ok_or_else(|| one(missing_column(&file, "a column of dates", "`date`, `day`")))?
-        }
-    };
-    let mut wanted =
-        vec![(date, Wanted::Date { format: spec.date_format.clone(), optional: false })];
+    let date = date_column(&file, spec.date.as_ref()).map_err(one)?;
+    let mut wanted = vec![(
+        date,
+        Wanted::Date { form: DayForm::plain(spec.date_format.as_ref()), optional: false },
+    )];
     for figure in spec.columns.values() {
         wanted.push((column(&file, &figure.column).map_err(one)?, Wanted::Number));
     }

@@ -2,12 +2,13 @@
 
 use super::{
     faults::Faults,
+    moment::DayForm,
     table::{Column, NO_DATE, Table, Text, Wanted},
     value,
 };
 use crate::{
     diagnostic::{Code, Diagnostic},
-    panel::from_days,
+    panel::{Date, from_days},
 };
 use rustc_hash::FxHashMap;
 use std::path::Path;
@@ -25,16 +26,29 @@ pub(super) enum Cell<'a> {
         allow(dead_code, reason = "SQLite has no dates")
     )]
     Day(i64),
-}
-
-impl Cell<'_> {
-    /// A day from a count of so many ticks a second.
+    /// So many ticks since 1970-01-01: of UTC if it is an instant, else of the market's clocks.
     #[cfg_attr(
         not(any(feature = "arrow", feature = "postgres")),
         allow(dead_code, reason = "SQLite has no dates")
     )]
-    pub(super) fn from_ticks(ticks: i64, rate: i64) -> Self {
-        Self::Day(ticks.div_euclid(rate * 86_400))
+    Moment {
+        ticks: i64,
+        rate: i64,
+        is_instant: bool,
+    },
+}
+
+impl Cell<'_> {
+    /// The date of a day or moment.
+    fn date(&self) -> Option<Date> {
+        let day = match self {
+            Self::Day(day) => i32::try_from(*day).ok(),
+            Self::Moment { ticks, rate, is_instant } => {
+                DayForm::default().of_ticks(*ticks, *rate, *is_instant)
+            }
+            _ => None,
+        };
+        day.and_then(from_days)
     }
 
     fn shown(&self) -> String {
@@ -43,7 +57,7 @@ impl Cell<'_> {
             Self::Whole(n) => format!("`{n}`"),
             Self::Number(x) => format!("`{x}`"),
             Self::Text(text) => format!("`{}`", text.chars().take(40).collect::<String>()),
-            Self::Day(day) => match i32::try_from(*day).ok().and_then(from_days) {
+            Self::Day(_) | Self::Moment { .. } => match self.date() {
                 Some(date) => format!("the date {date}"),
                 None => "a date outside the years 1 to 9999".to_owned(),
             },
@@ -151,26 +165,27 @@ fn number(cell: Cell<'_>, missing: &[String]) -> Option<f64> {
         Cell::Number(x) => Some(if x.is_finite() { x } else { f64::NAN }),
         Cell::Text(text) if missing.iter().any(|m| m == text.trim()) => Some(f64::NAN),
         Cell::Text(text) => value::number(text),
-        Cell::Day(_) => None,
+        Cell::Day(_) | Cell::Moment { .. } => None,
     }
 }
 
 /// A day; `None` if it is none, or missing where it must not be.
 fn day(cell: Cell<'_>, what: &Wanted) -> Option<i32> {
-    let Wanted::Date { format, optional } = what else { return None };
+    let Wanted::Date { form, optional } = what else { return None };
     let blank = match cell {
         Cell::Missing => true,
         Cell::Number(x) => x.is_nan(),
         Cell::Text(text) => value::is_missing(text),
-        Cell::Whole(_) | Cell::Day(_) => false,
+        Cell::Whole(_) | Cell::Day(_) | Cell::Moment { .. } => false,
     };
     match cell {
         _ if blank => optional.then_some(NO_DATE),
         Cell::Missing => None,
         Cell::Whole(n) => value::from_integer(n),
         Cell::Number(x) => value::from_integer(x as i64),
-        Cell::Text(text) => value::date(text, format.as_deref()),
+        Cell::Text(text) => form.of_text(text),
         Cell::Day(day) => i32::try_from(day).ok().filter(|d| value::is_sound(*d)),
+        Cell::Moment { ticks, rate, is_instant } => form.of_ticks(ticks, rate, is_instant),
     }
 }
 
@@ -194,9 +209,8 @@ fn code(
             made = x.to_string();
             &made
         }
-        Cell::Day(day) => {
-            let date = i32::try_from(day).ok().and_then(from_days);
-            made = date.map(|d| d.to_string()).unwrap_or_default();
+        Cell::Day(_) | Cell::Moment { .. } => {
+            made = cell.date().map(|d| d.to_string()).unwrap_or_default();
             &made
         }
     };

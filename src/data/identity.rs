@@ -3,6 +3,7 @@
 use super::{
     catalog::RenameTable,
     load::{Context, column},
+    moment::DayForm,
     table::Wanted,
 };
 use crate::diagnostic::{Code, Diagnostic};
@@ -48,7 +49,8 @@ impl Names {
     ) -> Result<Vec<Change>, Vec<Diagnostic>> {
         let one = |d: Diagnostic| vec![d];
         let file = context.source(spec.origin()).map_err(one)?;
-        let date = Wanted::Date { format: spec.date_format.clone(), optional: false };
+        let date =
+            Wanted::Date { form: DayForm::plain(spec.date_format.as_ref()), optional: false };
         let wanted = [
             (column(&file, &spec.old).map_err(one)?, Wanted::Text),
             (column(&file, &spec.new).map_err(one)?, Wanted::Text),

@@ -3,6 +3,7 @@
 use super::{
     catalog::PriceTable,
     columns::{self, Role},
+    moment::DayForm,
     prices::{PRICES, PriceColumn},
     source::Source,
     table::{Looks, Table, Wanted},
@@ -75,7 +76,7 @@ pub(super) fn layout(spec: &PriceTable, file: &Source) -> Result<Layout, Diagnos
             }
             Some(Role::Date) => {
                 layout.date = at;
-                Wanted::Date { format: format.clone(), optional: false }
+                Wanted::Date { form: DayForm::plain(format.as_ref()), optional: false }
             }
             Some(Role::AdjustedClose) => {
                 layout.adjusted = Some(at);
@@ -123,9 +124,10 @@ fn complete(spec: &PriceTable, file: &Source, mut layout: Layout) -> Result<Layo
             super::load::missing_column(file, "a column of dates", "`date`, `timestamp`, `day`")
         })?;
         layout.date = layout.wanted.len();
-        layout
-            .wanted
-            .push((at, Wanted::Date { format: spec.date_format.clone(), optional: false }));
+        layout.wanted.push((
+            at,
+            Wanted::Date { form: DayForm::plain(spec.date_format.as_ref()), optional: false },
+        ));
         layout.ignored.retain(|i| *i != names[at]);
     }
     let has_close = layout.fields.iter().any(|f| f.name == "close");

@@ -4,7 +4,7 @@ use super::{
     Market, Options, actions, assemble, attach,
     catalog::{self, Catalog, Origin, PriceTable, SeriesTable},
     database::{self, Query},
-    french,
+    events, french,
     identity::Names,
     pattern,
     prices::{self, Read},
@@ -188,6 +188,9 @@ pub(super) fn load(mut context: Context<'_>, name: &str) -> Result<Market, Diagn
     for (name, spec) in &context.catalog.members {
         faults.extend(attach::members(&mut parts, context, name, spec).err().into_iter().flatten());
     }
+    for (name, spec) in &context.catalog.events {
+        faults.extend(events::add(&mut parts, context, name, spec).err().into_iter().flatten());
+    }
     for (table, spec) in &context.catalog.series {
         faults.extend(attach::series(&mut parts, context, table, spec).err().into_iter().flatten());
     }
@@ -222,6 +225,18 @@ pub(super) fn symbol_column(file: &Source, declared: Option<&String>) -> Result<
             roles.iter().position(|r| *r == super::columns::Role::Symbol).ok_or_else(|| {
                 missing_column(file, "a column of symbols", "`symbol`, `ticker`, `permno`, `name`")
             })
+        }
+    }
+}
+
+/// The column of dates: declared, or by its name.
+pub(super) fn date_column(file: &Source, declared: Option<&String>) -> Result<usize, Diagnostic> {
+    match declared {
+        Some(name) => column(file, name),
+        None => {
+            let roles = super::columns::detect(file.names());
+            let found = roles.iter().position(|r| *r == super::columns::Role::Date);
+            found.ok_or_else(|| missing_column(file, "a column of dates", "`date`, `day`"))
         }
     }
 }

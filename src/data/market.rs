@@ -25,6 +25,7 @@ pub struct Market {
     total_return: FieldId,
     /// The total return as assets × dates, where it is stored so as well.
     by_asset: Option<Buffer<f64>>,
+    pub(super) fingerprint: Option<String>,
 }
 
 /// A field's values as they lie in memory or in a mapped file.
@@ -67,6 +68,9 @@ pub(super) struct Parts {
     pub(super) calendar: Calendar,
     pub(super) symbols: Arc<[String]>,
     pub(super) basis: Basis,
+    pub(super) currency: Option<String>,
+    /// Of a stored market.
+    pub(super) fingerprint: Option<String>,
     pub(super) fields: Vec<Field>,
     pub(super) values: Vec<Values>,
     pub(super) is_reference: Vec<bool>,
@@ -86,6 +90,8 @@ impl Parts {
             calendar: calendar.clone(),
             symbols: symbols.clone(),
             basis: Basis::SplitAdjusted,
+            currency: None,
+            fingerprint: None,
             fields: vec![],
             values: vec![],
             is_reference: vec![false; symbols.len()],
@@ -176,6 +182,7 @@ impl Parts {
             fields: self.fields,
             symbols: self.symbols,
             rows_per_year: self.calendar.rows_per_year(),
+            currency: self.currency,
             price_basis: self.basis,
             has_dividends,
         };
@@ -192,6 +199,7 @@ impl Parts {
             open,
             total_return,
             by_asset: self.by_asset,
+            fingerprint: self.fingerprint,
         }
     }
 }
@@ -283,6 +291,12 @@ impl Market {
             }
             FieldData::Steps(steps) => steps.value(asset, row),
         }
+    }
+
+    /// The fingerprint of a stored market: the same dates, assets, fields and values under the same names have the same,
+    /// whoever imported them, and when.
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.fingerprint.as_deref()
     }
 
     /// Whether it was opened as a stored market, rather than read from files or made up.

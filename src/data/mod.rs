@@ -13,9 +13,11 @@ pub mod check;
 mod columns;
 mod csv;
 mod database;
+mod events;
 mod export;
 mod faults;
 mod french;
+mod history;
 #[cfg(any(feature = "arrow", feature = "postgres", feature = "sqlite"))]
 mod gather;
 mod identity;
@@ -24,6 +26,7 @@ mod layout;
 mod load;
 mod long;
 mod market;
+mod moment;
 mod npy;
 mod panels;
 mod parquet;
@@ -42,12 +45,13 @@ mod wide;
 mod words;
 
 pub use builder::MarketBuilder;
+pub use history::History;
 pub use long::{LongColumn, LongTable, LongWriter};
 pub use market::Market;
 pub use progress::Progress;
 pub use sample::Sample;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use std::path::Path;
 
 /// How a market is opened.
@@ -94,8 +98,44 @@ impl Market {
         options: Options<'_>,
     ) -> Result<Self, Diagnostics> {
         let stage = store::Stage::new(folder)?;
-        let market = load::open(path.as_ref(), options, Some(stage.folder()))?;
-        stage.finish(&market, options.progress)?;
+        let mut market = load::open(path.as_ref(), options, Some(stage.folder()))?;
+        market.fingerprint = Some(stage.finish(&market, options.progress)?);
         Ok(market)
+    }
+
+    /// [`Market::import`] over a stored market that is there: all rows are read again, and it is replaced only if what it
+    /// held is unchanged, or `accept_changes`. Gives also what was added and what changed.
+    ///
+    /// # Errors
+    /// As `import`; `data-not-found` if the folder holds no stored market; `history-changed`, once for each field that
+    /// changed. The stored market is as it was then.
+    pub fn append(
+        path: impl AsRef<Path>,
+        folder: &Path,
+        accept_changes: bool,
+        options: Options<'_>,
+    ) -> Result<(Self, History), Diagnostics> {
+        if !store::is_store(folder) {
+            let message =
+                format!("there is no stored market in `{}` to append to", folder.display());
+            let error = Diagnostic::error(Code::DataNotFound, message);
+            return Err(error.help("leave `--append` out the first time").into());
+        }
+        let before = store::open(folder)?;
+        let stage = store::Stage::new(folder)?;
+        let mut market = load::open(path.as_ref(), options, Some(stage.folder()))?;
+        let history = history::compare(&before, &market);
+        if !history.changes.is_empty() && !accept_changes {
+            let error = |d: &Diagnostic| Diagnostic { severity: Severity::Error, ..d.clone() };
+            let mut list: Vec<Diagnostic> = history.changes.iter().map(error).collect();
+            if let Some(last) = list.pop() {
+                list.push(last.help(
+                    "the stored market was left as it was; `--accept-changes` replaces it all the same",
+                ));
+            }
+            return Err(Diagnostics { list, ..Diagnostics::default() });
+        }
+        market.fingerprint = Some(stage.finish(&market, options.progress)?);
+        Ok((market, history))
     }
 }

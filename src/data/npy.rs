@@ -48,12 +48,11 @@ fn header(description: &str, shape: &[usize]) -> Vec<u8> {
 }
 
 /// Writes numbers in C order and gives the length of the file.
-pub(super) fn write<T: Element>(path: &Path, shape: &[usize], values: &[T]) -> io::Result<u64> {
+pub(super) fn write<T: Element>(path: &Path, shape: &[usize], values: &[T]) -> io::Result<()> {
     debug_assert_eq!(shape.iter().product::<usize>(), values.len());
     let mut file = File::create(path)?;
     file.write_all(&header(T::DESCRIPTION, shape))?;
-    write_numbers(&mut file, values)?;
-    Ok((HEADER + size_of_val(values)) as u64)
+    write_numbers(&mut file, values)
 }
 
 /// Makes a file for a panel whose numbers are to be written with [`write_at`].

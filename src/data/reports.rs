@@ -7,6 +7,7 @@ use super::{
     catalog::{Published, ReportTable},
     load::{Context, column, symbol_column},
     market::{Parts, Values},
+    moment::DayForm,
     source::Source,
     table::{Column, NO_DATE, Table, Wanted},
     words::grouped,
@@ -93,7 +94,7 @@ pub(super) fn add(
         return Err(one(Diagnostic::error(Code::BadCatalog, message).help(help)));
     }
     let file = context.source(spec.origin()).map_err(one)?;
-    let layout = layout(spec, &file).map_err(one)?;
+    let layout = layout(context, spec, &file).map_err(one)?;
     let table = file.read(&layout.wanted, &spec.missing, context.options.progress)?;
     let known = publications(context, spec, &layout, &table)?;
     let mut account = Account::default();
@@ -189,11 +190,20 @@ fn later(date: Date, span: jiff::Span) -> Date {
     date.checked_add(span).unwrap_or(Date::MAX)
 }
 
-fn layout(spec: &ReportTable, file: &Source) -> Result<Layout, Diagnostic> {
-    let date = |optional| Wanted::Date { format: spec.date_format.clone(), optional };
+/// How dates of publication are written, of which the time counts.
+fn published_form(context: &Context<'_>, format: Option<&String>) -> Wanted {
+    let close = context.catalog.session_close.clone();
+    Wanted::Date { form: DayForm { close, ..DayForm::plain(format) }, optional: true }
+}
+
+fn layout(context: &Context<'_>, spec: &ReportTable, file: &Source) -> Result<Layout, Diagnostic> {
+    let format = spec.date_format.as_ref();
     let mut wanted = vec![
         (symbol_column(file, spec.symbol.as_ref())?, Wanted::Text),
-        (column(file, &spec.period_end)?, date(false)),
+        (
+            column(file, &spec.period_end)?,
+            Wanted::Date { form: DayForm::plain(format), optional: false },
+        ),
     ];
     let mut place = |at: usize, what: Wanted| -> Result<usize, Diagnostic> {
         if let Some(before) = wanted.iter().position(|(c, _)| *c == at) {
@@ -208,7 +218,7 @@ fn layout(spec: &ReportTable, file: &Source) -> Result<Layout, Diagnostic> {
     };
     let published = match &spec.published {
         Some(Published { column: name, file: None }) => {
-            Some(place(column(file, name)?, date(true))?)
+            Some(place(column(file, name)?, published_form(context, format))?)
         }
         _ => None,
     };
@@ -244,11 +254,13 @@ fn publications(
     };
     let one = |d: Diagnostic| vec![d];
     let file = context.source(join.origin()).map_err(one)?;
-    let optional = |optional| Wanted::Date { format: None, optional };
     let wanted = [
         (symbol_column(&file, join.symbol.as_ref()).map_err(one)?, Wanted::Text),
-        (column(&file, &join.period_end).map_err(one)?, optional(false)),
-        (column(&file, &join.column).map_err(one)?, optional(true)),
+        (
+            column(&file, &join.period_end).map_err(one)?,
+            Wanted::Date { form: DayForm::default(), optional: false },
+        ),
+        (column(&file, &join.column).map_err(one)?, published_form(context, None)),
     ];
     let other = file.read(&wanted, &[], context.options.progress)?;
     let mut dates: BTreeMap<(String, i32), i32> = BTreeMap::new();

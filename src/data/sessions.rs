@@ -14,7 +14,47 @@ const PART: usize = 1 << 18;
 /// The sessions, and a warning if dates were left out.
 pub(super) struct Sessions {
     pub(super) dates: Vec<Date>,
-    pub(super) warning: Option<Diagnostic>,
+    /// The session after the last of them, where a calendar says so.
+    pub(super) next: Option<Date>,
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+impl Sessions {
+    /// The days of a calendar in place of those that have prices, from the first of these to the last. Days with prices
+    /// that are no sessions, and sessions without prices, are warned of.
+    pub(super) fn of_calendar(self, days: &[Date]) -> Self {
+        let (Some(first), Some(last)) = (self.dates.first(), self.dates.last()) else {
+            return self;
+        };
+        let dates: Vec<Date> = days.iter().copied().filter(|d| first <= d && d <= last).collect();
+        let next = days.get(days.partition_point(|d| d <= last)).copied();
+        let without = |list: &[Date], other: &[Date]| -> Vec<String> {
+            list.iter().filter(|d| other.binary_search(d).is_err()).map(Date::to_string).collect()
+        };
+        let closed = without(&self.dates, &dates);
+        let empty = without(&dates, &self.dates);
+        let mut warnings = self.warnings;
+        warnings.extend(listed(&closed, "with prices that the calendar does not have: left out"));
+        warnings.extend(listed(&empty, "of the calendar on which nothing has a price"));
+        Self { dates, next, warnings }
+    }
+}
+
+/// A warning that lists the first of some dates.
+fn listed(dates: &[String], what: &str) -> Option<Diagnostic> {
+    let count = match dates.len() {
+        0 => return None,
+        1 => "1 date".to_owned(),
+        n => format!("{n} dates"),
+    };
+    let message = format!("{count} {what}: {}", shortened(dates));
+    Some(Diagnostic::warning(Code::SparseSession, message))
+}
+
+fn shortened(list: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let more = if list.len() > SHOWN { ", …" } else { "" };
+    list.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ") + more
 }
 
 /// The sessions of tables: those of the assets that can be held, or of all if all are references.
@@ -35,7 +75,7 @@ pub(super) fn find(tables: &[Read]) -> Sessions {
             sparse.push(format!("{date} ({priced} of {usual})"));
         }
     }
-    Sessions { dates, warning: warning(&sparse) }
+    Sessions { dates, next: None, warnings: warning(&sparse).into_iter().collect() }
 }
 
 /// How many assets usually have a price around each day, from those that have one on each.
@@ -54,16 +94,12 @@ pub(super) fn is_session(priced: usize, usual: usize) -> bool {
 }
 
 fn warning(sparse: &[String]) -> Option<Diagnostic> {
-    const SHOWN: usize = 5;
     let count = match sparse.len() {
         0 => return None,
         1 => "1 date has".to_owned(),
         n => format!("{n} dates have"),
     };
-    let mut list = sparse.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    if sparse.len() > SHOWN {
-        list += ", …";
-    }
+    let list = shortened(sparse);
     let message =
         format!("{count} prices of under a fifth of the usual assets and are no sessions: {list}");
     Some(Diagnostic::warning(Code::SparseSession, message))

@@ -1,6 +1,9 @@
 //! A table as it was read, column by column, and where each of its rows stands.
 
-use super::buffer::{Number, Numbers};
+use super::{
+    buffer::{Number, Numbers},
+    moment::DayForm,
+};
 use crate::diagnostic::{Code, Diagnostic};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -15,9 +18,9 @@ pub(super) enum Wanted {
     Number,
     /// Text in which nothing stands for a missing value.
     Text,
-    /// A date, in a declared format or one of the usual ones. `optional`: a missing one is no fault.
+    /// A date. `optional`: a missing one is no fault.
     Date {
-        format: Option<String>,
+        form: DayForm,
         optional: bool,
     },
 }

@@ -6,6 +6,7 @@ use super::{
     catalog::PriceTable,
     columns::{self, Role},
     identity::Names,
+    moment::DayForm,
     prices::{PriceColumn, Read},
     source::Source,
     table::{Column, Lines, Looks, Table, Wanted},
@@ -77,8 +78,10 @@ pub(super) fn read(
     let symbols: Vec<String> =
         assets.iter().map(|i| known.replaced(&names[*i], &spec.symbol_replace)).collect();
     twice(file, &symbols)?;
-    let mut wanted =
-        vec![(date, Wanted::Date { format: spec.date_format.clone(), optional: false })];
+    let mut wanted = vec![(
+        date,
+        Wanted::Date { form: DayForm::plain(spec.date_format.as_ref()), optional: false },
+    )];
     wanted.extend(assets.iter().map(|i| (*i, Wanted::Number)));
     let table = file.read(&wanted, &spec.missing, progress)?;
     detected.push(format!(

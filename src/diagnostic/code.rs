@@ -82,6 +82,7 @@ codes! {
         DataNotFound "data-not-found" "There are no data at this path.";
         DataUnreadable "data-unreadable" "The file cannot be read as what it should be.";
         DataFormat "data-format" "The file's form is not one Decile knows.";
+        HistoryChanged "history-changed" "New data say of the past what the stored market does not.";
         MissingColumn "missing-column" "A column that is needed is not in the file.";
         BadDate "bad-date" "A date cannot be read.";
         BadNumber "bad-number" "A number cannot be read.";

@@ -34,6 +34,8 @@ pub struct Calendar {
     dates: Vec<Date>,
     rows_per_year: u32,
     week: Week,
+    // The session after the last date, where it is known.
+    next: Option<Date>,
 }
 
 impl Calendar {
@@ -59,7 +61,7 @@ impl Calendar {
             }
             _ => 252,
         };
-        Self { dates, rows_per_year, week }
+        Self { dates, rows_per_year, week, next: None }
     }
 
     /// The same dates with another number of rows a year.
@@ -68,9 +70,20 @@ impl Calendar {
         self
     }
 
+    /// The same dates with what the session after the last is known to be.
+    pub fn with_next_session(mut self, next: Option<Date>) -> Self {
+        self.next = next.filter(|next| self.dates.last().is_some_and(|last| last < next));
+        self
+    }
+
     /// The dates.
     pub fn dates(&self) -> &[Date] {
         &self.dates
+    }
+
+    /// The session after the last date, where a calendar says so.
+    pub fn known_next_session(&self) -> Option<Date> {
+        self.next
     }
 
     /// How many rows there are.
@@ -121,11 +134,14 @@ impl Calendar {
         (0..self.len() as Row).filter(ends).collect()
     }
 
-    /// The date of the session after `row`: of the next row, or, at the last row, the next weekday (the next day where
-    /// weekends trade), so that cutting the data never makes a month end.
+    /// The date of the session after `row`: of the next row, or, at the last row, what the market's calendar says, else the
+    /// next weekday (the next day where weekends trade), so that cutting the data never makes a month end.
     pub fn next_session(&self, row: Row) -> Date {
         if let Some(next) = self.dates.get(row as usize + 1) {
             return *next;
+        }
+        if let Some(next) = self.next {
+            return next;
         }
         let mut date = self.date(row);
         loop {

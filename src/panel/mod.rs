@@ -57,6 +57,8 @@ pub struct Schema {
     pub symbols: Arc<[String]>,
     /// Rows of the calendar a year: 252, 365, 52, 12.
     pub rows_per_year: u32,
+    /// What its money is in, where that is known: `USD`.
+    pub currency: Option<String>,
     /// To which share units its closes refer.
     pub price_basis: Basis,
     /// Whether `total_return` holds more than the closes do (dividends are known).

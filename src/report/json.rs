@@ -32,6 +32,7 @@ pub fn full(report: &Report<'_>) -> Json {
 fn page(report: &Report<'_>, columns: Vec<Json>) -> Json {
     json!({
         "market": report.market.schema().name,
+        "currency": report.market.schema().currency,
         "rows_per_year": report.market.calendar().rows_per_year(),
         "total_return": report.market.schema().is_total_return(),
         "results": columns,

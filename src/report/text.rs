@@ -65,7 +65,9 @@ pub fn summary(report: &Report<'_>, colors: Colors) -> String {
 fn title(report: &Report<'_>) -> String {
     let calendar = report.market.calendar();
     let period = report.period().map_or_else(String::new, |(a, b)| format!(" · {a} to {b}"));
-    format!("{}{period} · {} rows a year", report.market.schema().name, calendar.rows_per_year())
+    let schema = report.market.schema();
+    let currency = schema.currency.as_ref().map_or(String::new(), |c| format!(" · {c}"));
+    format!("{}{period} · {} rows a year{currency}", schema.name, calendar.rows_per_year())
 }
 
 /// The columns in groups that fit on a line.

@@ -52,6 +52,7 @@ impl Market {
             })
             .collect();
         let schema = Schema {
+            currency: None,
             name: "test market".to_owned(),
             fields: vec![],
             symbols: symbols.iter().map(|s| (*s).to_owned()).collect(),

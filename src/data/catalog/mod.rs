@@ -3,6 +3,7 @@
 pub(in crate::data) mod database;
 mod forms;
 
+use super::moment::SessionClose;
 use crate::diagnostic::{Code, Diagnostic, io_reason};
 use crate::types::{Basis, Unit};
 use database::Database;
@@ -19,6 +20,12 @@ pub(in crate::data) struct Catalog {
     /// Sentences that every report on these data must say.
     #[serde(default)]
     pub(in crate::data) notes: Vec<String>,
+    /// In what money is, for a reader.
+    pub(in crate::data) currency: Option<String>,
+    /// When sessions end, by which the time of a publication counts.
+    pub(in crate::data) session_close: Option<SessionClose>,
+    /// Which days have rows, if not those that have prices.
+    pub(in crate::data) calendar: Option<CalendarTable>,
     /// Rows a year, where the dates do not show it.
     pub(in crate::data) rows_per_year: Option<u32>,
     /// In symbols of all tables, texts to be replaced: `[[".", "-"]]`.
@@ -37,6 +44,8 @@ pub(in crate::data) struct Catalog {
     pub(in crate::data) members: BTreeMap<String, MemberTable>,
     #[serde(default)]
     pub(in crate::data) series: BTreeMap<String, SeriesTable>,
+    #[serde(default)]
+    pub(in crate::data) events: BTreeMap<String, EventTable>,
     pub(in crate::data) renames: Option<RenameTable>,
     pub(in crate::data) splits: Option<SplitTable>,
     pub(in crate::data) dividends: Option<DividendTable>,
@@ -57,11 +66,26 @@ impl Catalog {
         list.extend(self.labels.iter().map(|(n, t)| (format!("labels.{n}"), t.origin())));
         list.extend(self.members.iter().map(|(n, t)| (format!("members.{n}"), t.origin())));
         list.extend(self.series.iter().map(|(n, t)| (format!("series.{n}"), t.origin())));
+        list.extend(self.events.iter().map(|(n, t)| (format!("events.{n}"), t.origin())));
+        let listed = self.calendar.iter().filter(|t| !t.every_day);
+        list.extend(listed.map(|t| ("calendar".to_owned(), t.origin())));
         list.extend(self.renames.iter().map(|t| ("renames".to_owned(), t.origin())));
         list.extend(self.splits.iter().map(|t| ("splits".to_owned(), t.origin())));
         list.extend(self.dividends.iter().map(|t| ("dividends".to_owned(), t.origin())));
         list.extend(self.delistings.iter().map(|t| ("delistings".to_owned(), t.origin())));
         list
+    }
+
+    /// The first table whose money is not in the market's currency, with what it is in.
+    fn foreign_table(&self) -> Option<(String, &str)> {
+        let prices = self.prices.iter().map(|t| ("prices".to_owned(), &t.currency));
+        let reports = self.reports.iter().map(|(n, t)| (format!("reports.{n}"), &t.currency));
+        let dividends = self.dividends.iter().map(|t| ("dividends".to_owned(), &t.currency));
+        let mut tables = prices.chain(reports).chain(dividends);
+        tables.find_map(|(name, currency)| {
+            let currency = currency.as_deref()?;
+            (self.currency.as_deref() != Some(currency)).then_some((name, currency))
+        })
     }
 }
 
@@ -103,6 +127,10 @@ pub(in crate::data) struct Origin<'a> {
 }
 
 impl Origin<'_> {
+    fn is_some(&self) -> bool {
+        self.file.is_some() || self.database.is_some() || self.query.is_some()
+    }
+
     /// What is wrong with what the catalog says, if something is.
     fn fault(&self) -> Option<&'static str> {
         match (self.file, self.database, self.query) {
@@ -138,6 +166,8 @@ tables! {
     #[derive(Debug, Default, Clone)]
     struct PriceTable {
         basis: Option<Basis>,
+        /// What its money is in, to be compared with the market's.
+        currency: Option<String>,
         /// The column of symbols, or the one symbol of a file that has no such column.
         symbol: Option<String>,
         symbol_is: Option<String>,
@@ -173,6 +203,7 @@ tables! {
         symbol: Option<String>,
         #[serde(default)]
         symbol_replace: Vec<(String, String)>,
+        currency: Option<String>,
         period_end: String,
         /// The column of the dates of publication, here or in another file.
         published: Option<Published>,
@@ -225,6 +256,34 @@ tables! {
         date_format: Option<String>,
     }
 
+    /// A table of events: things that became known of an asset on a day.
+    #[derive(Debug)]
+    struct EventTable {
+        symbol: Option<String>,
+        #[serde(default)]
+        symbol_replace: Vec<(String, String)>,
+        date: Option<String>,
+        date_format: Option<String>,
+        /// Whether it is known on its day, rather than after it.
+        #[serde(default)]
+        known_on_day: bool,
+        #[serde(default)]
+        missing: Vec<String>,
+        /// Numbers that came with it, by the names of the fields.
+        #[serde(default)]
+        columns: BTreeMap<String, ColumnSpec>,
+    }
+
+    /// The days that have rows.
+    #[derive(Debug)]
+    struct CalendarTable {
+        /// All of them.
+        #[serde(default)]
+        every_day: bool,
+        date: Option<String>,
+        date_format: Option<String>,
+    }
+
     /// A table of symbols that changed.
     #[derive(Debug)]
     struct RenameTable {
@@ -259,6 +318,7 @@ tables! {
         /// The first day on which the price is without the dividend.
         date: Option<String>,
         date_format: Option<String>,
+        currency: Option<String>,
         /// Money for one share.
         amount: ColumnSpec,
     }
@@ -390,6 +450,22 @@ pub(in crate::data) fn read(path: &Path) -> Result<Catalog, Diagnostic> {
         let message = format!("`series.{name}` has a `block` and no `format`");
         let error = Diagnostic::error(Code::BadCatalog, message).in_file(path);
         return Err(error.help("`format = \"ken_french\"` says that its file has blocks"));
+    }
+    if let Some((table, currency)) = catalog.foreign_table() {
+        let message = match &catalog.currency {
+            Some(own) => format!("`{table}` is in {currency} and the market in {own}"),
+            None => {
+                format!("`{table}` is in {currency}, and the market does not say in what it is")
+            }
+        };
+        let error = Diagnostic::error(Code::BadCatalog, message).in_file(path);
+        let help = "money of a market is in one `currency`: convert the figures first, each at the rate of its day";
+        return Err(error.help(help));
+    }
+    let both = catalog.calendar.as_ref().filter(|t| t.every_day && t.origin().is_some());
+    if both.is_some() {
+        let message = "`calendar` is both every day and a table of sessions";
+        return Err(Diagnostic::error(Code::BadCatalog, message).in_file(path));
     }
     let faults = catalog.origins().into_iter().find_map(|(table, origin)| {
         let message = format!("`{table}` {}", origin.fault()?);

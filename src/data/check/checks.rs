@@ -95,6 +95,10 @@ pub(super) mod limit {
     pub(in super::super) const SPLIT_NEAR: f64 = 0.03;
     /// How many times the asset's usual move, and that of the month before.
     pub(in super::super) const SPLIT_SCALES: f64 = 8.0;
+    /// Splits that prices must show.
+    pub(in super::super) const LARGE_SPLIT: f64 = 1.4;
+    /// The part of a split's move that prices must show, in logarithms.
+    pub(in super::super) const SPLIT_MOVE: f64 = 0.4;
     /// Rows of which the others of the market are told apart: assets with a return on the day.
     pub(in super::super) const MARKET_ASSETS: u32 = 20;
     /// Rows an asset should have.
@@ -154,6 +158,12 @@ checks! {
             means: "The file was cut off, is of another form than it seems, or writes missing values in a way of its own."
             mend: "Mend the cell; `date_format`, `missing` and `ignore` of a `market.toml` say what is meant."
             source: "The importer refuses such a table."
+        DamagedFile "damaged-file" "error"
+            "A file of a stored market is not the one that was written."
+            threshold: "each, by its checksum".to_owned(),
+            means: "The disk, a copy or a hand changed it."
+            mend: "Import the market again."
+            source: "Opening maps the files and compares only their lengths, as reading them all would take too long."
         DuplicateRow "duplicate-row" "error; a note where the catalog says `duplicates = \"last\"`"
             "The same symbol and date stand twice."
             threshold: "each".to_owned(),
@@ -209,7 +219,16 @@ checks! {
             ),
             means: "A split that the prices, or their total return, are not adjusted for."
             mend: "Take adjusted closes, a column of returns or a table of splits; in raw prices without any, each split is a false return."
-            source: "Of 15 findings in 3.1 M rows of raw US prices with returns, 13 are splits that the returns missed; there is none in 2.5 M rows of adjusted closes. Without the returns, 77 of 287 known splits are found as such (37 of 46 two for one), and 247 by some check, as jumps above all."
+            source: "Moves on the days of a table of splits are none. Of 15 findings in 3.1 M rows of raw US prices with returns, 13 are splits that the returns missed; there is none in 2.5 M rows of adjusted closes. Without the returns, 77 of 287 known splits are found as such (37 of 46 two for one), and 247 by some check, as jumps above all."
+        SplitNotInPrices "split-not-in-prices" "warning"
+            "Prices are said to be as traded, and on the day of a split they do not move as by one."
+            threshold: format!(
+                "splits of {} and more, a move of less than {:.0}% of theirs",
+                limit::LARGE_SPLIT, limit::SPLIT_MOVE * 100.0
+            ),
+            means: "The prices are adjusted already, or the date of the split is not that of the prices."
+            mend: "Say `basis = \"split_adjusted\"`, or correct the date: it is the first day on which the price is of the new shares."
+            source: "Otherwise the return of that day is false by the ratio of the split."
         Jump "jump" "warning"
             "A move in one row by a large factor that stays and is no split."
             threshold: format!(

@@ -110,6 +110,23 @@ impl Ledger {
         }
     }
 
+    /// Takes back the findings of a check that turned out to be none.
+    pub(super) fn withdraw(&mut self, check: Check, is_none: impl Fn(&Finding) -> bool) {
+        let Some(Some(group)) = self.groups.get_mut(check as usize) else { return };
+        let findings = std::mem::take(&mut group.findings);
+        let (gone, kept): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_none);
+        for finding in gone {
+            group.counts[finding.severity as usize] -= 1;
+        }
+        let mut symbols: Vec<&String> = kept.iter().filter_map(|f| f.symbol.as_ref()).collect();
+        symbols.dedup();
+        group.symbols = symbols.len() as u64;
+        group.findings = kept;
+        if group.total() == 0 {
+            self.groups[check as usize] = None;
+        }
+    }
+
     /// How many findings of a check are kept by now.
     pub(super) fn count(&self, check: Check) -> usize {
         self.groups.get(check as usize).and_then(Option::as_ref).map_or(0, |g| g.findings.len())

@@ -30,6 +30,7 @@ use super::{
     prices::{self, Read},
     progress::Progress,
     reports::ReadReports,
+    store,
     words::counted,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -94,6 +95,11 @@ pub fn examine(path: &Path, options: Options<'_>) -> Result<Examination, Diagnos
     };
     if let Some(market) = &market {
         if tables == 0 {
+            for (file, found) in store::damaged(path) {
+                let file = Some(file.display().to_string());
+                let finding = Finding::new(Check::DamagedFile, Severity::Error, found);
+                ledger.add(Finding { file, ..finding });
+            }
             let declared = Declared { duplicates: Severity::Error, nonpositive: Severity::Error };
             asset::check(&MarketSource::new(market), declared, options.progress, &mut ledger);
         }

@@ -7,8 +7,9 @@ use super::{
     moves::median,
 };
 use crate::data::{Market, words::counted};
-use crate::panel::{MarketData, Row};
-use std::collections::BTreeMap;
+use crate::panel::{Date, FieldData, MarketData, Row};
+use crate::types::Basis;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Sessions before the last within which an asset still counts as alive.
 const END: Row = 5;
@@ -21,6 +22,7 @@ const COVERED_YEARS: usize = 3;
 /// Adds what is to be said.
 pub(super) fn check(market: &Market, fields: &[FieldSummary], ledger: &mut Ledger) {
     survivors(market, ledger);
+    splits(market, ledger);
     for field in fields {
         covered(field, ledger);
         if field.kind == "label" && field.shape == "static" {
@@ -31,6 +33,53 @@ pub(super) fn check(market: &Market, fields: &[FieldSummary], ledger: &mut Ledge
                 counted(field.labels.unwrap_or(0), "label")
             );
             ledger.add(Finding::new(Check::UndatedLabel, Severity::Note, found));
+        }
+    }
+}
+
+/// Compares prices as traded with the table of splits.
+fn splits(market: &Market, ledger: &mut Ledger) {
+    let schema = market.schema();
+    let Some(FieldData::Steps(steps)) = schema.split_factor().map(|id| market.field(id)) else {
+        return;
+    };
+    let (calendar, closes) = (market.calendar(), market.prices().close);
+    let mut known: BTreeSet<(&str, Date)> = BTreeSet::new();
+    for (asset, symbol) in schema.symbols.iter().enumerate() {
+        let changes = steps.offsets[asset] as usize..steps.offsets[asset + 1] as usize;
+        let mut before = steps.before;
+        for (row, factor) in steps.from[changes.clone()].iter().zip(&steps.values[changes]) {
+            let ratio = factor / before;
+            before = *factor;
+            // A table that dates a split by a day beside it is taken at its word.
+            for near in row.saturating_sub(1)..=(row + 1).min(calendar.len() as Row - 1) {
+                known.insert((symbol, calendar.date(near)));
+            }
+            let earlier = (0..*row).rev().take(5).map(|r| closes[[r as usize, asset]]);
+            let (Some(earlier), now) =
+                (earlier.into_iter().find(|c| !c.is_nan()), closes[[*row as usize, asset]])
+            else {
+                continue;
+            };
+            let (expected, found) = (-libm::log(ratio), libm::log(now / earlier));
+            let is_large = expected.abs() >= libm::log(limit::LARGE_SPLIT);
+            if is_large && found / expected < limit::SPLIT_MOVE {
+                let date = calendar.date(*row);
+                let text = format!("closes {earlier} and {now}, and a split of {ratio} for one");
+                ledger.add(Finding {
+                    symbol: Some(symbol.clone()),
+                    ..Finding::of_day(Check::SplitNotInPrices, Severity::Warning, date, text)
+                });
+            }
+        }
+    }
+    if schema.price_basis == Basis::Raw {
+        let is_known = |f: &Finding| match (&f.symbol, f.date) {
+            (Some(symbol), Some(date)) => known.contains(&(symbol.as_str(), date)),
+            _ => false,
+        };
+        for check in [Check::UnadjustedSplit, Check::Jump, Check::UnitBreak] {
+            ledger.withdraw(check, is_known);
         }
     }
 }

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::data::{
     faults::Faults,
+    moment::DayForm,
     table::{NO_DATE, Slot, Wanted},
     value,
 };
@@ -36,7 +37,7 @@ enum Target<'a> {
     Skip,
     Number(&'a mut [f64]),
     Text { codes: &'a mut [u32], dictionary: Dictionary, to: usize },
-    Date { days: &'a mut [i32], month: Month, format: Option<&'a str>, optional: bool },
+    Date { days: &'a mut [i32], month: Month, form: &'a DayForm, optional: bool },
 }
 
 impl Target<'_> {
@@ -61,12 +62,9 @@ impl<'a> Plan<'a> {
         let mut targets: Vec<Target<'s>> = self.file.names.iter().map(|_| Target::Skip).collect();
         for (to, ((column, what), slot)) in self.wanted.iter().zip(slots).enumerate() {
             targets[*column] = match (slot, what) {
-                (Slot::Date(days), Wanted::Date { format, optional }) => Target::Date {
-                    days,
-                    month: Month::default(),
-                    format: format.as_deref(),
-                    optional: *optional,
-                },
+                (Slot::Date(days), Wanted::Date { form, optional }) => {
+                    Target::Date { days, month: Month::default(), form, optional: *optional }
+                }
                 (Slot::Text(codes), _) => {
                     Target::Text { codes, dictionary: Dictionary::default(), to }
                 }
@@ -157,8 +155,8 @@ impl<'a> Plan<'a> {
                 };
                 Some(last)
             }
-            Target::Date { days, month, format, optional } => {
-                if format.is_none()
+            Target::Date { days, month, form, optional } => {
+                if form.format.is_none()
                     && let Some((day, end)) = month.day(bytes, at, delimiter)
                 {
                     days[row] = day;
@@ -166,7 +164,7 @@ impl<'a> Plan<'a> {
                     return Some(fields.end_field());
                 }
                 let (field, last) = fields.next_field()?;
-                days[row] = self.date(&field, *format, *optional, line, column, faults);
+                days[row] = self.date(&field, form, *optional, line, column, faults);
                 Some(last)
             }
             Target::Text { codes, dictionary, .. } => {
@@ -233,7 +231,7 @@ impl<'a> Plan<'a> {
     fn date(
         &self,
         field: &[u8],
-        format: Option<&str>,
+        form: &DayForm,
         optional: bool,
         line: u64,
         column: usize,
@@ -243,9 +241,9 @@ impl<'a> Plan<'a> {
         if optional && value::is_missing(text) {
             return NO_DATE;
         }
-        value::date(text, format).unwrap_or_else(|| {
+        form.of_text(text).unwrap_or_else(|| {
             faults.add(|| {
-                let expected = match format {
+                let expected = match &form.format {
                     Some(format) => format!("a date such as `{format}`"),
                     None => "a date such as 2010-01-31 or 20100131".to_owned(),
                 };

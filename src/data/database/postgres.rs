@@ -218,11 +218,10 @@ impl<'a> FromSql<'a> for Cell<'a> {
                 Cell::Day(i64::from(i32::from_be_bytes(days)) + EPOCH_DAYS)
             }
             Type::TIMESTAMP | Type::TIMESTAMPTZ => {
+                const RATE: i64 = 1_000_000;
                 let ticks = i64::from_be_bytes(raw.try_into()?);
-                match Cell::from_ticks(ticks, 1_000_000) {
-                    Cell::Day(day) => Cell::Day(day + EPOCH_DAYS),
-                    other => other,
-                }
+                let ticks = ticks.saturating_add(EPOCH_DAYS * 86_400 * RATE);
+                Cell::Moment { ticks, rate: RATE, is_instant: *kind == Type::TIMESTAMPTZ }
             }
             _ => Cell::Text(std::str::from_utf8(raw)?),
         })

@@ -43,10 +43,10 @@ impl Parquet {
                 };
                 Column::Number(text.codes.iter().enumerate().map(number).collect())
             }
-            (Column::Text(text), Wanted::Date { format, optional }) => {
+            (Column::Text(text), Wanted::Date { form, optional }) => {
                 let parse = |t: &String| match *optional && value::is_missing(t) {
                     true => Some(NO_DATE),
-                    false => value::date(t, format.as_deref()),
+                    false => form.of_text(t),
                 };
                 let parsed: Vec<Option<i32>> = text.texts.iter().map(parse).collect();
                 let day = |(row, code): (usize, &u32)| {

@@ -7,6 +7,7 @@ mod texts;
 
 use super::{
     faults::Faults,
+    moment::DayForm,
     progress::Progress,
     source::Rows,
     table::{Column, Lines, Looks, Slot, Table, Wanted, unite},
@@ -70,10 +71,11 @@ impl Parquet {
     fn guarded(
         &self,
         group: usize,
-        column: usize,
+        (column, what): &(usize, Wanted),
         slot: Slot<'_>,
     ) -> Result<Vec<String>, Diagnostic> {
-        let read = AssertUnwindSafe(|| self.column(group, column, slot));
+        let column = *column;
+        let read = AssertUnwindSafe(|| self.column(group, column, what, slot));
         catch_unwind(read).unwrap_or_else(|_| {
             let message = format!("row group {} cannot be read: a page is damaged", group + 1);
             let error = Diagnostic::error(Code::DataUnreadable, message).in_file(&self.path);
@@ -96,6 +98,7 @@ impl Parquet {
         &self,
         group: usize,
         column: usize,
+        what: &Wanted,
         slot: Slot<'_>,
     ) -> Result<Vec<String>, Diagnostic> {
         let fault = |e: &ParquetError| {
@@ -126,7 +129,11 @@ impl Parquet {
         let decimal = descriptor.converted_type() == ConvertedType::DECIMAL;
         let scale = decimal.then(|| descriptor.type_scale());
         let reader = get_column_reader(descriptor, Box::new(pages));
-        numbers(reader, slot, self.times[column], scale).map_err(|e| fault(&e))?;
+        let form = match what {
+            Wanted::Date { form, .. } => form,
+            Wanted::Number | Wanted::Text => &DayForm::default(),
+        };
+        numbers(reader, slot, self.times[column], form, scale).map_err(|e| fault(&e))?;
         Ok(vec![])
     }
 }
@@ -166,7 +173,7 @@ impl Rows for Parquet {
         let read: Vec<Result<Vec<String>, Box<Diagnostic>>> = tasks
             .into_par_iter()
             .map(|(group, w, slot)| {
-                let texts = self.guarded(group, wanted[w].0, slot).map_err(Box::new);
+                let texts = self.guarded(group, &wanted[w], slot).map_err(Box::new);
                 progress.advance(1);
                 texts
             })

@@ -1,6 +1,7 @@
 //! Numbers and days of a Parquet column, through the crate's column readers.
 
 use crate::data::{
+    moment::DayForm,
     table::{NO_DATE, Slot},
     value,
 };
@@ -12,30 +13,35 @@ use parquet::{
     schema::types::ColumnDescriptor,
 };
 
-const DAY_SECONDS: i64 = 86_400;
-
 /// How the integers of a column stand for days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Time {
     Days,
-    /// So many a second.
-    Ticks(i64),
+    /// So many a second, of UTC if they are instants.
+    Ticks {
+        rate: i64,
+        is_instant: bool,
+    },
 }
 
 /// How the integers of a column stand for days, if its type says so.
 pub(super) fn time(column: &ColumnDescriptor) -> Option<Time> {
+    let instants = |rate| Time::Ticks { rate, is_instant: true };
     match (column.physical_type(), column.logical_type_ref(), column.converted_type()) {
         (Physical::INT32, Some(LogicalType::Date), _) | (_, _, ConvertedType::DATE) => {
             Some(Time::Days)
         }
-        (Physical::INT64, Some(LogicalType::Timestamp(t)), _) => Some(Time::Ticks(match t.unit {
-            TimeUnit::MILLIS => 1_000,
-            TimeUnit::MICROS => 1_000_000,
-            TimeUnit::NANOS => 1_000_000_000,
-        })),
-        (_, _, ConvertedType::TIMESTAMP_MILLIS) => Some(Time::Ticks(1_000)),
-        (_, _, ConvertedType::TIMESTAMP_MICROS) => Some(Time::Ticks(1_000_000)),
-        (Physical::INT96, ..) => Some(Time::Ticks(1_000)),
+        (Physical::INT64, Some(LogicalType::Timestamp(t)), _) => Some(Time::Ticks {
+            rate: match t.unit {
+                TimeUnit::MILLIS => 1_000,
+                TimeUnit::MICROS => 1_000_000,
+                TimeUnit::NANOS => 1_000_000_000,
+            },
+            is_instant: t.is_adjusted_to_u_t_c,
+        }),
+        (_, _, ConvertedType::TIMESTAMP_MILLIS) => Some(instants(1_000)),
+        (_, _, ConvertedType::TIMESTAMP_MICROS) => Some(instants(1_000_000)),
+        (Physical::INT96, ..) => Some(Time::Ticks { rate: 1_000, is_instant: false }),
         _ => None,
     }
 }
@@ -46,12 +52,15 @@ pub(super) fn numbers(
     reader: ColumnReader,
     slot: Slot<'_>,
     time: Option<Time>,
+    form: &DayForm,
     scale: Option<i32>,
 ) -> Result<(), ParquetError> {
     let sound = |n: i64| i32::try_from(n).ok().filter(|d| value::is_sound(*d)).unwrap_or(NO_DATE);
     let day = |n: i64| match time {
         Some(Time::Days) => sound(n),
-        Some(Time::Ticks(rate)) => sound(n.div_euclid(rate.saturating_mul(DAY_SECONDS))),
+        Some(Time::Ticks { rate, is_instant }) => {
+            form.of_ticks(n, rate, is_instant).unwrap_or(NO_DATE)
+        }
         None => value::from_integer(n).unwrap_or(NO_DATE),
     };
     let divisor = scale.map_or(1.0, |s| (0..s).fold(1.0, |d, _| d * 10.0));

@@ -6,7 +6,7 @@ use crate::types::{Basis, Kind, Shape, Type, Unit};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// What stands in the manifest.
 #[derive(Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub(super) struct Manifest {
     pub(super) name: String,
     pub(super) rows: usize,
     pub(super) rows_per_year: u32,
+    /// Days since 1970-01-01 of the session after the last, where a calendar says so.
+    pub(super) next_session: Option<i32>,
+    pub(super) currency: Option<String>,
     pub(super) price_basis: Basis,
     pub(super) fields: Vec<StoredField>,
     pub(super) notes: Vec<String>,
@@ -27,8 +30,34 @@ pub(super) struct Manifest {
     /// Symbols of reference assets.
     pub(super) references: Vec<String>,
     pub(super) symbols: Vec<String>,
-    /// Length in bytes of each file, by name.
-    pub(super) files: BTreeMap<String, u64>,
+    /// Of what all that counts is: the same values under the same names have the same, whoever imported them, and when.
+    pub(super) fingerprint: String,
+    /// The files, by name.
+    pub(super) files: BTreeMap<String, StoredFile>,
+}
+
+/// What a file must be.
+#[derive(Serialize, Deserialize, PartialEq, Eq)]
+pub(super) struct StoredFile {
+    pub(super) bytes: u64,
+    /// BLAKE3 of its bytes.
+    pub(super) checksum: String,
+}
+
+impl Manifest {
+    /// The fingerprint of everything but the words for people and the version that wrote it.
+    pub(super) fn fingerprint_of(&self) -> String {
+        let Self { format, name, rows, rows_per_year, next_session, currency, .. } = self;
+        let Self { price_basis, fields, references, symbols, files, .. } = self;
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|f| (&f.table, &f.name, f.kind, &f.unit, &f.labels, f.form, &f.file, f.before))
+            .collect();
+        let first = (format, name, rows, rows_per_year, next_session, currency, price_basis);
+        let all = (first, fields, references, symbols, files);
+        let text = serde_json::to_vec(&all).expect("names, numbers and texts can be written");
+        blake3::hash(&text).to_hex().to_string()
+    }
 }
 
 #[derive(Serialize, Deserialize)]

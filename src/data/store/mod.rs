@@ -7,7 +7,7 @@ mod write;
 use super::{Market, Progress};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, io_reason};
 use crate::panel::Row;
-pub(super) use read::open;
+pub(super) use read::{damaged, open};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -32,7 +32,7 @@ impl Market {
     /// # Errors
     /// `output-folder` if the folder holds something else or cannot be written; nothing is changed then.
     pub fn store(&self, folder: &Path, progress: &dyn Progress) -> Result<(), Diagnostics> {
-        Stage::new(folder)?.finish(self, progress)
+        Stage::new(folder)?.finish(self, progress).map(|_| ())
     }
 }
 
@@ -71,25 +71,49 @@ impl Stage {
         &self.new
     }
 
-    /// Writes what is not there yet, and moves the store to its place.
+    /// Writes what is not there yet, and moves the store to its place; gives its fingerprint.
     pub(super) fn finish(
         self,
         market: &Market,
         progress: &dyn Progress,
-    ) -> Result<(), Diagnostics> {
+    ) -> Result<String, Diagnostics> {
         let writer = Writer::new(&self.new, progress);
-        let old = self.aside.path().join("old");
-        let moved = writer.market(market).and_then(|()| {
-            if self.target.exists() {
-                fs::rename(&self.target, &old)?;
-            }
-            fs::rename(&self.new, &self.target).inspect_err(|_| {
-                // The old one goes back, so that nothing was changed.
-                let _ = fs::rename(&old, &self.target);
-            })
+        let moved = writer.market(market).and_then(|fingerprint| {
+            self.moved()?;
+            Ok(fingerprint)
         });
         moved.map_err(|e| cannot(&self.target, &e))
     }
+}
+
+impl Stage {
+    /// Moves the new store to its place.
+    fn moved(&self) -> io::Result<()> {
+        if exchanged(&self.new, &self.target) {
+            return Ok(());
+        }
+        let old = self.aside.path().join("old");
+        if self.target.exists() {
+            fs::rename(&self.target, &old)?;
+        }
+        fs::rename(&self.new, &self.target).inspect_err(|_| {
+            // The old one goes back, so that nothing was changed.
+            let _ = fs::rename(&old, &self.target);
+        })
+    }
+}
+
+/// Puts each of two folders in the other's place in one step, so that a reader finds one of them at any time; `false`
+/// where the system cannot, or there is only one.
+#[cfg(target_os = "linux")]
+fn exchanged(new: &Path, target: &Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, new, CWD, target, RenameFlags::EXCHANGE).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchanged(_new: &Path, _target: &Path) -> bool {
+    false
 }
 
 fn cannot(folder: &Path, error: &io::Error) -> Diagnostics {

@@ -1,8 +1,9 @@
 //! Opening a stored market: its files are mapped, and no panel is read.
 
+use super::write::checksum;
 use super::{
     BY_ASSET, MANIFEST, NO_ROW,
-    manifest::{FORMAT, Form, FormatOnly, Manifest, StoredWarning, restored, unsealed},
+    manifest::{FORMAT, Form, FormatOnly, Manifest, StoredFile, StoredWarning, restored, unsealed},
 };
 use crate::data::{
     Market,
@@ -13,21 +14,71 @@ use crate::data::{
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, io_reason};
 use crate::panel::{Calendar, Lifetime, MISSING, Row, from_days};
+use rayon::prelude::*;
 use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 
 /// Opens a stored market: maps its files and reads none of its panels.
 pub(in crate::data) fn open(folder: &Path) -> Result<Market, Diagnostics> {
-    Reader { folder }.market().map_err(|(file, what)| {
+    whole(folder).map_err(|(file, what)| {
         Diagnostic::error(Code::BrokenStore, format!("the stored market is damaged: {what}"))
             .in_file(file)
             .help("store it again: `decile import PATH --to DIR`")
             .into()
     })
+}
+
+/// Opens a market of one piece. A store that is replaced while it is opened is opened anew: it is the one before or the
+/// one after, never files of both.
+fn whole(folder: &Path) -> Result<Market, Fault> {
+    const TRIES: usize = 20;
+    let path = folder.join(MANIFEST);
+    let manifest = || {
+        let read = fs::metadata(&path).and_then(|m| Ok((identity(&m), fs::read_to_string(&path)?)));
+        read.map_err(|e| (path.clone(), io_reason(&e)))
+    };
+    let mut before = manifest()?;
+    for _ in 0..TRIES {
+        let market = Reader { folder }.market(&before.1);
+        let after = manifest()?;
+        if after == before {
+            return market;
+        }
+        before = after;
+    }
+    Err((path, "it is being replaced again and again".to_owned()))
+}
+
+/// What tells a manifest from another with the same text: a store may be replaced twice, the second time by its like.
+fn identity(metadata: &fs::Metadata) -> (Option<SystemTime>, u64) {
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(metadata);
+    #[cfg(not(unix))]
+    let number = 0;
+    (metadata.modified().ok(), number)
+}
+
+/// The files of a stored market that are not what was written, and what is wrong with each.
+pub(in crate::data) fn damaged(folder: &Path) -> Vec<Fault> {
+    let text = fs::read_to_string(folder.join(MANIFEST)).unwrap_or_default();
+    let body = unsealed(&text).unwrap_or_default();
+    let Ok(manifest) = serde_json::from_str::<Manifest>(body) else { return vec![] };
+    let wrong = |(name, file): (&String, &StoredFile)| {
+        let path = folder.join(name);
+        let what = match checksum(&path) {
+            Ok(found) if found == *file => return None,
+            Ok(_) => "its checksum is not that of the file that was written".to_owned(),
+            Err(error) => io_reason(&error),
+        };
+        Some((path, what))
+    };
+    let files: Vec<_> = manifest.files.iter().collect();
+    files.into_par_iter().filter_map(wrong).collect()
 }
 
 struct Reader<'a> {
@@ -37,11 +88,10 @@ struct Reader<'a> {
 type Fault = (PathBuf, String);
 
 impl Reader<'_> {
-    fn market(&self) -> Result<Market, Fault> {
+    fn market(&self, text: &str) -> Result<Market, Fault> {
         let path = self.folder.join(MANIFEST);
         let fault = |what: &str| (path.clone(), what.to_owned());
-        let text = fs::read_to_string(&path).map_err(|e| fault(&io_reason(&e)))?;
-        let body = unsealed(&text)
+        let body = unsealed(text)
             .ok_or_else(|| fault("the manifest is cut off or was changed by hand"))?;
         let format: FormatOnly = serde_json::from_str(body).map_err(|e| fault(&e.to_string()))?;
         if format.format != FORMAT {
@@ -51,7 +101,7 @@ impl Reader<'_> {
             )));
         }
         let manifest: Manifest = serde_json::from_str(body).map_err(|e| fault(&e.to_string()))?;
-        for (name, length) in &manifest.files {
+        for (name, StoredFile { bytes: length, .. }) in &manifest.files {
             let path = self.folder.join(name);
             let found = fs::metadata(&path).map_err(|e| {
                 let missing = e.kind() == io::ErrorKind::NotFound;
@@ -73,7 +123,7 @@ impl Reader<'_> {
 
     /// An array of one dimension, whose length the manifest's file length gives.
     fn list<T: Element>(&self, manifest: &Manifest, name: &str) -> Result<Buffer<T>, Fault> {
-        let bytes = manifest.files.get(name).copied().unwrap_or(0).saturating_sub(128);
+        let bytes = manifest.files.get(name).map_or(0, |f| f.bytes).saturating_sub(128);
         self.array(name, &[bytes as usize / size_of::<T>()])
     }
 
@@ -82,7 +132,9 @@ impl Reader<'_> {
         let days: Buffer<i32> = self.array("dates.npy", &[manifest.rows])?;
         let dates: Option<Vec<_>> = days.iter().map(|d| from_days(*d)).collect();
         let dates = dates.ok_or_else(|| fault("a date lies outside the calendar"))?;
-        let calendar = Calendar::new(dates).with_rows_per_year(manifest.rows_per_year);
+        let calendar = Calendar::new(dates)
+            .with_rows_per_year(manifest.rows_per_year)
+            .with_next_session(manifest.next_session.and_then(from_days));
         if calendar.len() != manifest.rows || !manifest.symbols.is_sorted() {
             return Err(fault("dates or symbols are not sorted"));
         }
@@ -122,6 +174,8 @@ impl Reader<'_> {
         let symbols: Arc<[String]> = manifest.symbols.into();
         let mut parts = Parts::new(&manifest.name, &calendar, &symbols);
         parts.basis = manifest.price_basis;
+        parts.currency = manifest.currency;
+        parts.fingerprint = Some(manifest.fingerprint);
         parts.is_reference =
             symbols.iter().map(|s| manifest.references.binary_search(s).is_ok()).collect();
         parts.fields = manifest.fields.into_iter().map(restored).collect();

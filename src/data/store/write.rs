@@ -3,7 +3,8 @@
 use super::{
     BY_ASSET, MANIFEST, NO_ROW,
     manifest::{
-        FORMAT, Form, Manifest, StoredField, StoredKind, StoredUnit, StoredWarning, sealed,
+        FORMAT, Form, Manifest, StoredField, StoredFile, StoredKind, StoredUnit, StoredWarning,
+        sealed,
     },
 };
 use crate::data::{
@@ -15,31 +16,38 @@ use crate::data::{
 use crate::panel::{Field, Row, days_since_epoch};
 use crate::types::{Kind, Unit};
 use rayon::prelude::*;
-use std::{collections::BTreeMap, fs, io, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::{self, Read},
+    path::Path,
+    sync::Arc,
+};
 
 /// Writes the files of a market into a folder.
 pub(super) struct Writer<'a> {
     folder: &'a Path,
-    files: BTreeMap<String, u64>,
+    // Names of the files that were written.
+    files: BTreeSet<String>,
     progress: &'a dyn Progress,
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(folder: &'a Path, progress: &'a dyn Progress) -> Self {
-        Self { folder, files: BTreeMap::new(), progress }
+        Self { folder, files: BTreeSet::new(), progress }
     }
 
     fn array<T: Element>(&mut self, name: &str, shape: &[usize], values: &[T]) -> io::Result<()> {
-        let length = npy::write(&self.folder.join(name), shape, values)?;
-        self.files.insert(name.to_owned(), length);
+        npy::write(&self.folder.join(name), shape, values)?;
+        self.files.insert(name.to_owned());
         Ok(())
     }
 
     /// Whether a panel was written when it was made.
     fn is_staged(&mut self, name: &str) -> io::Result<bool> {
         match self.folder.join(name).metadata() {
-            Ok(metadata) => {
-                self.files.insert(name.to_owned(), metadata.len());
+            Ok(_) => {
+                self.files.insert(name.to_owned());
                 Ok(true)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -48,7 +56,9 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes what is not there yet.
-    pub(super) fn market(mut self, market: &Market) -> io::Result<()> {
+    ///
+    /// Gives the fingerprint of what was stored.
+    pub(super) fn market(mut self, market: &Market) -> io::Result<String> {
         let schema = &market.schema;
         self.progress.begin("storing", market.values.len() as u64);
         let dates: Vec<i32> =
@@ -75,12 +85,16 @@ impl<'a> Writer<'a> {
             .warnings
             .iter()
             .map(|w| StoredWarning { code: w.code.name().to_owned(), message: w.message.clone() });
-        let manifest = Manifest {
+        self.progress.begin("checksums", self.files.len() as u64);
+        let files = self.checksums()?;
+        let mut manifest = Manifest {
             format: FORMAT,
             decile: env!("CARGO_PKG_VERSION").to_owned(),
             name: schema.name.clone(),
             rows: market.calendar.len(),
             rows_per_year: schema.rows_per_year,
+            next_session: market.calendar.known_next_session().map(days_since_epoch),
+            currency: schema.currency.clone(),
             price_basis: schema.price_basis,
             fields,
             notes: market.notes.clone(),
@@ -88,10 +102,23 @@ impl<'a> Writer<'a> {
             warnings: warnings.collect(),
             references: references.map(|(s, _)| s.clone()).collect(),
             symbols: schema.symbols.to_vec(),
-            files: self.files,
+            fingerprint: String::new(),
+            files,
         };
+        manifest.fingerprint = manifest.fingerprint_of();
         let body = serde_json::to_string_pretty(&manifest).map_err(io::Error::other)?;
-        fs::write(self.folder.join(MANIFEST), sealed(&body))
+        fs::write(self.folder.join(MANIFEST), sealed(&body))?;
+        Ok(manifest.fingerprint)
+    }
+
+    /// The checksums of all files, of which the pages are still in memory.
+    fn checksums(&self) -> io::Result<BTreeMap<String, StoredFile>> {
+        let one = |name: &String| {
+            let file = checksum(&self.folder.join(name))?;
+            self.progress.advance(1);
+            Ok((name.clone(), file))
+        };
+        self.files.par_iter().map(one).collect()
     }
 
     fn field(
@@ -193,7 +220,7 @@ impl<'a> Writer<'a> {
             .collect();
         let taken = |name: &str| {
             self.files
-                .keys()
+                .iter()
                 .any(|f| f.to_lowercase().starts_with(&format!("{}.", name.to_lowercase())))
         };
         let mut name = base.clone();
@@ -204,6 +231,20 @@ impl<'a> Writer<'a> {
         }
         name
     }
+}
+
+/// The length and checksum of a file.
+pub(super) fn checksum(path: &Path) -> io::Result<StoredFile> {
+    let mut file = fs::File::open(path)?;
+    let mut hasher = blake3::Hasher::new();
+    let mut block = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut block)? {
+            0 => break,
+            count => hasher.update(&block[..count]),
+        };
+    }
+    Ok(StoredFile { bytes: hasher.count(), checksum: hasher.finalize().to_hex().to_string() })
 }
 
 /// A panel turned to assets × dates, a square at a time, so that both sides stay in cache.

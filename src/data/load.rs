@@ -207,7 +207,7 @@ pub(super) fn column(file: &Source, name: &str) -> Result<usize, Diagnostic> {
     if let Some(at) = names.iter().position(|n| n == name) {
         return Ok(at);
     }
-    let message = format!("there is no column `{name}`");
+    let message = format!("there is no column `{}`", shortened(name));
     let error = Diagnostic::error(Code::MissingColumn, message).in_file(file.path());
     let near = nearest(name, names.iter().map(String::as_str));
     Err(match near.first() {
@@ -248,9 +248,19 @@ pub(super) fn missing_column(file: &Source, what: &str, usual: &str) -> Diagnost
     error.help(format!("usual names are {usual}; a `market.toml` can name any other"))
 }
 
+/// A name of reasonable length.
+fn shortened(name: &str) -> String {
+    const LONGEST: usize = 60;
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
 fn listed(names: &[String]) -> String {
     const SHOWN: usize = 12;
-    let mut list: Vec<String> = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect();
+    let mut list: Vec<String> =
+        names.iter().take(SHOWN).map(|n| format!("`{}`", shortened(n))).collect();
     if names.len() > SHOWN {
         list.push(format!("and {} more columns", names.len() - SHOWN));
     }

@@ -111,12 +111,15 @@ impl Job<'_, '_> {
             };
             return (self.kernel)(&members, scratch, out);
         };
-        partition.sort(labels.row(row, 0..self.assets, group));
-        let order = &partition.order;
+        // Groups that never change are sorted once.
+        if !labels.is_constant() || partition.starts.is_empty() {
+            partition.sort(labels.row(row, 0..self.assets, group));
+        }
+        let places = &partition.places;
         let (first, others) = gathered.split_first_mut().expect("there is an input");
-        pick_eligible(inputs[0], mask, order, first, eligible);
+        gather_eligible(inputs[0], mask, places, first, eligible);
         for (gathered, input) in others.iter_mut().zip(&inputs[1..]) {
-            pick(input, order, gathered);
+            gather(input, places, gathered);
         }
         for group in partition.starts.windows(2) {
             let group = group[0] as usize..group[1] as usize;
@@ -139,11 +142,9 @@ impl Job<'_, '_> {
                 (self.kernel)(&members, scratch, results);
             }
         }
-        if order.len() < out.len() {
-            out.fill(f64::NAN);
-        }
-        for (place, result) in order.iter().zip(results) {
-            out[*place as usize] = *result;
+        results[partition.grouped()..].fill(f64::NAN);
+        for (out, place) in out.iter_mut().zip(places) {
+            *out = results[*place as usize];
         }
     }
 }
@@ -160,32 +161,34 @@ fn keep_eligible(values: &[f64], mask: &[f64], out: &mut [f64]) {
     }
 }
 
-/// The values of some places where the mask is 1, missing elsewhere; and the mask there.
-fn pick_eligible(
+/// Writes the values to their places where the mask is 1, missing elsewhere; and the mask.
+fn gather_eligible(
     values: &[f64],
     mask: &[f64],
     places: &[u32],
     out: &mut [f64],
     eligible: &mut [f64],
 ) {
-    for ((out, eligible), place) in out.iter_mut().zip(eligible).zip(places) {
-        let (x, mask) = (values[*place as usize], mask[*place as usize]);
-        *out = if mask == 1.0 { x } else { f64::NAN };
-        *eligible = mask;
+    for ((x, mask), place) in values.iter().zip(mask).zip(places) {
+        out[*place as usize] = if *mask == 1.0 { *x } else { f64::NAN };
+        eligible[*place as usize] = *mask;
     }
 }
 
-fn pick(values: &[f64], places: &[u32], out: &mut [f64]) {
-    for (out, place) in out.iter_mut().zip(places) {
-        *out = values[*place as usize];
+fn gather(values: &[f64], places: &[u32], out: &mut [f64]) {
+    for (x, place) in values.iter().zip(places) {
+        out[*place as usize] = *x;
     }
 }
 
-/// The assets in the order of their groups; those without a group are left out.
+/// Where each asset lies when those of a group lie side by side; those without a group lie behind all others.
 #[derive(Default)]
 struct Partition {
     labels: Vec<f64>,
     order: Vec<u32>,
+    /// By asset. Rows are read and written from the first asset to the last, so that only as many places as there are
+    /// groups are in use at once.
+    places: Vec<u32>,
     /// Where each group begins, and where the last one ends.
     starts: Vec<u32>,
 }
@@ -201,13 +204,26 @@ impl Partition {
         self.labels.clear();
         self.labels.extend_from_slice(labels);
         self.order.clear();
-        self.order.extend((0..labels.len() as u32).filter(|i| !labels[*i as usize].is_nan()));
+        self.order.extend(0..labels.len() as u32);
         let label = |i: &u32| labels[*i as usize];
-        self.order.sort_by(|a, b| label(a).total_cmp(&label(b)));
+        // Those without a group last.
+        self.order.sort_by(|a, b| {
+            label(a).is_nan().cmp(&label(b).is_nan()).then(label(a).total_cmp(&label(b)))
+        });
+        self.places.resize(labels.len(), 0);
+        for (place, asset) in self.order.iter().enumerate() {
+            self.places[*asset as usize] = place as u32;
+        }
+        let grouped = self.order.partition_point(|i| !label(i).is_nan());
         self.starts.clear();
         self.starts.push(0);
-        for group in self.order.chunk_by(|a, b| label(a) == label(b)) {
+        for group in self.order[..grouped].chunk_by(|a, b| label(a) == label(b)) {
             self.starts.push(self.starts[self.starts.len() - 1] + group.len() as u32);
         }
+    }
+
+    /// How many assets have a group.
+    fn grouped(&self) -> usize {
+        self.starts.last().map_or(0, |end| *end as usize)
     }
 }

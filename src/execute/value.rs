@@ -72,11 +72,21 @@ impl Value<'_> {
             Self::Priced { close, counts } => {
                 let close = &close[row as usize * counts.len()..][lanes.clone()];
                 let out = &mut buffer[..lanes.len()];
-                for ((out, close), counts) in out.iter_mut().zip(close).zip(&counts[lanes]) {
-                    *out = if close.is_nan() { 0.0 } else { *counts };
-                }
+                priced(close, &counts[lanes], out);
                 out
             }
         }
+    }
+}
+
+/// What an asset counts as where it has a price, 0 elsewhere.
+#[multiversion::multiversion(targets(
+    "x86_64+avx512f+avx512vl+avx512dq",
+    "x86_64+avx2",
+    "aarch64+neon",
+))]
+fn priced(close: &[f64], counts: &[f64], out: &mut [f64]) {
+    for ((out, close), counts) in out.iter_mut().zip(close).zip(counts) {
+        *out = if close.is_nan() { 0.0 } else { *counts };
     }
 }

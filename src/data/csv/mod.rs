@@ -32,6 +32,9 @@ pub(super) use packed::{ENDINGS, text};
 /// Rows by whose fields columns are judged.
 const SAMPLE: usize = 100;
 
+/// How many bytes the names of the columns may take: a hundred thousand columns need less.
+const LONGEST_HEADER: usize = 8 << 20;
+
 /// A CSV file whose header was read.
 pub(super) struct Csv {
     path: PathBuf,
@@ -101,6 +104,12 @@ impl Csv {
         let mut names = vec![];
         while let Some((field, last)) = fields.next_field() {
             names.push(String::from_utf8_lossy(&field).trim().to_owned());
+            if fields.at - body > LONGEST_HEADER {
+                let size = LONGEST_HEADER >> 20;
+                let message = format!("its first line is longer than {size} MiB, and no header is");
+                return Err(fault(Code::DataFormat, &message)
+                    .help("check that the file is a table, and which character ends its lines"));
+            }
             if last {
                 break;
             }

@@ -16,6 +16,7 @@ pub mod report;
 pub mod data;
 pub mod engine;
 pub mod reference;
+pub mod session;
 pub mod cli;
 
 pub use data::Market;

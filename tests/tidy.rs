@@ -23,6 +23,7 @@ const LAYERS: &[&str] = &[
     "data",
     "engine",
     "reference",
+    "session",
     "cli",
 ];
 

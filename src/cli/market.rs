@@ -22,6 +22,11 @@ pub(super) struct MarketOptions {
 }
 
 impl MarketOptions {
+    /// The folder that paths are relative to, if one is named.
+    pub(super) fn root(&self) -> Option<PathBuf> {
+        self.data_root.clone()
+    }
+
     /// Opens the market; says what was read as what, and what the reader should know.
     pub(super) fn open(&self, terminal: Terminal) -> Result<Market, Diagnostics> {
         let Some(path) = &self.data else { return Ok(Market::sample()) };
@@ -60,6 +65,17 @@ pub(super) struct StrategyOptions {
 }
 
 impl StrategyOptions {
+    /// One file over its whole period.
+    pub(super) fn of_file(file: &std::path::Path, settings: &[(String, String)]) -> Self {
+        Self {
+            files: vec![file.to_owned()],
+            expression: vec![],
+            settings: settings.to_vec(),
+            from: None,
+            to: None,
+        }
+    }
+
     /// The parsed files and texts, in the order of files, then texts.
     pub(super) fn strategies(&self) -> Result<Vec<Strategy>, Diagnostics> {
         in_order(self.from, self.to)?;

@@ -1,14 +1,18 @@
 //! The program's commands, a file each: read arguments, call the library, print what it gives.
 
+mod completions;
 mod data;
 mod eval;
 mod explain;
 mod format;
+mod funnel;
 mod help;
 mod import;
 mod market;
+mod repl;
 mod run;
 mod sample;
+mod why;
 
 use crate::{
     diagnostic::{Code, Diagnostic, Diagnostics, Severity, Style, render},
@@ -26,13 +30,14 @@ use std::{
     version,
     about,
     max_term_width = 100,
-    subcommand_required = true,
-    arg_required_else_help = true,
+    args_conflicts_with_subcommands = true,
     disable_help_subcommand = true
 )]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    repl: repl::Repl,
     /// When to use colours.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     color: Color,
@@ -58,14 +63,20 @@ enum ErrorFormat {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Repl(repl::Repl),
     Eval(eval::Eval),
     Explain(explain::Explain),
+    Why(why::Why),
+    Funnel(funnel::Funnel),
     #[command(name = "fmt")]
     Format(format::Format),
     Import(import::Import),
     Data(data::Data),
     Sample(sample::Sample),
     Help(help::Help),
+    Completions(completions::Completions),
+    #[command(name = "man")]
+    Manual(completions::Manual),
 }
 
 /// What a command may use of its surroundings.
@@ -123,20 +134,37 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let terminal = Terminal::new(arguments.color, arguments.error_format);
     let done: Result<ExitCode, Diagnostics> = match &arguments.command {
-        Command::Run(command) => run::run(command, terminal).map(|()| ExitCode::SUCCESS),
-        Command::Eval(command) => eval::run(command, terminal).map(|()| ExitCode::SUCCESS),
-        Command::Explain(command) => explain::run(command, terminal).map(|()| ExitCode::SUCCESS),
-        Command::Format(command) => format::run(command, terminal),
-        Command::Import(command) => import::run(command, terminal).map(|()| ExitCode::SUCCESS),
-        Command::Data(command) => data::run(command, terminal),
-        Command::Sample(command) => sample::run(command, terminal).map(|()| ExitCode::SUCCESS),
-        Command::Help(command) => help::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        None => repl::run(&arguments.repl, terminal),
+        Some(command) => carry_out(command, terminal),
     };
     match done {
         Ok(code) => code,
         Err(diagnostics) => {
             terminal.complain(&diagnostics);
             ExitCode::from(exit_code(&diagnostics))
+        }
+    }
+}
+
+fn carry_out(command: &Command, terminal: Terminal) -> Result<ExitCode, Diagnostics> {
+    match command {
+        Command::Repl(command) => repl::run(command, terminal),
+        Command::Run(command) => run::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Eval(command) => eval::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Explain(command) => explain::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Why(command) => why::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Funnel(command) => funnel::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Format(command) => format::run(command, terminal),
+        Command::Import(command) => import::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Data(command) => data::run(command, terminal),
+        Command::Sample(command) => sample::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Help(command) => help::run(command, terminal).map(|()| ExitCode::SUCCESS),
+        Command::Completions(command) => {
+            completions::completions(command, terminal);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Manual(command) => {
+            completions::manual(command, terminal).map(|()| ExitCode::SUCCESS)
         }
     }
 }

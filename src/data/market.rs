@@ -3,8 +3,8 @@
 use super::{asof::Records, buffer::Buffer, builder::encode, columns};
 use crate::diagnostic::Diagnostic;
 use crate::panel::{
-    Calendar, Date, Field, FieldData, FieldId, Lifetime, MISSING, MarketData, Prices, Row, Schema,
-    Spells, Steps,
+    Calendar, Date, Field, FieldData, FieldId, Lifetime, MarketData, Prices, Row, Schema, Spells,
+    Steps,
 };
 use crate::types::{Basis, Shape, Type};
 use ndarray::ArrayView2;
@@ -273,24 +273,7 @@ impl Market {
     /// The value of a field at a row and asset, whatever its form; missing where there is none. For listings and
     /// explanations: reading a whole field this way is slow.
     pub fn value(&self, id: FieldId, row: Row, asset: usize) -> f64 {
-        match self.field(id) {
-            FieldData::Panel(panel) => panel[[row as usize, asset]],
-            FieldData::Series(series) => series[row as usize],
-            FieldData::Static(values) => values[asset],
-            FieldData::AsOf(records) => {
-                let mut value = MISSING;
-                records.latest(asset, &[row], |_, v| value = v);
-                value
-            }
-            FieldData::Spells(s) => {
-                let mut spells = s.assets.iter().zip(s.from.iter().zip(s.until));
-                let inside = spells.any(|(&a, (&from, &until))| {
-                    a as usize == asset && (from..until).contains(&row)
-                });
-                f64::from(u8::from(inside))
-            }
-            FieldData::Steps(steps) => steps.value(asset, row),
-        }
+        self.field(id).value(asset, row)
     }
 
     /// The fingerprint of a stored market: the same dates, assets, fields and values under the same names have the same,

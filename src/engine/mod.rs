@@ -1,15 +1,18 @@
 //! The whole way in three calls: parse a strategy, compile it for a market, run it. The program, and whoever embeds
 //! Decile, take this path and no other.
 
+mod decide;
 mod explain;
 mod load;
 mod panel_file;
 mod query;
 mod returns;
+mod why;
 
 pub use explain::{ExplainedNode, ExplainedStep, Explanation};
 pub use load::{LIBRARY, SETTING};
 pub use query::{ColumnType, CompiledQuery, Evaluated, Query, session};
+pub use why::asset;
 
 use crate::{
     backtest::{self, Simulation, Track},

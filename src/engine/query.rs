@@ -21,6 +21,11 @@ pub struct Query {
 }
 
 impl Query {
+    /// Every `let` without brackets of files that are loaded.
+    pub(super) fn of(loaded: Loaded) -> Self {
+        Self { loaded, expressions: vec![] }
+    }
+
     /// One expression, which sees the fields of the market and the standard library.
     ///
     /// # Errors

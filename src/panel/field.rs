@@ -20,6 +20,39 @@ pub enum FieldData<'a> {
     Steps(Steps<'a>),
 }
 
+impl FieldData<'_> {
+    /// The value at an asset and row, whatever its form; missing where there is none. For listings and explanations:
+    /// reading a whole field this way is slow.
+    pub fn value(&self, asset: usize, row: Row) -> f64 {
+        match self {
+            Self::Panel(panel) => panel[[row as usize, asset]],
+            Self::Series(series) => series[row as usize],
+            Self::Static(values) => values[asset],
+            Self::AsOf(records) => {
+                let mut value = super::MISSING;
+                records.latest(asset, &[row], |_, v| value = v);
+                value
+            }
+            Self::Spells(s) => {
+                let mut spells = s.assets.iter().zip(s.from.iter().zip(s.until));
+                let inside = spells.any(|(&a, (&from, &until))| {
+                    a as usize == asset && (from..until).contains(&row)
+                });
+                f64::from(u8::from(inside))
+            }
+            Self::Steps(steps) => steps.value(asset, row),
+        }
+    }
+
+    /// Of reports, where the value at an asset and row comes from: the row from which it was known, and the end of its
+    /// fiscal period in days since 1970-01-01.
+    pub fn record(&self, asset: usize, row: Row) -> Option<(Row, i32)> {
+        let Self::AsOf(records) = self else { return None };
+        let best = records.record(asset, row)?;
+        Some((records.known_from[best], records.period_end[best]))
+    }
+}
+
 /// A value of each asset that holds until it changes: a label with dates, the shares that a share has become.
 #[derive(Debug, Clone, Copy)]
 pub struct Steps<'a> {
@@ -99,6 +132,18 @@ impl AsOf<'_> {
                     .map_or(super::MISSING, |b| self.values[b]),
             );
         }
+    }
+
+    /// The record that [`AsOf::latest`] takes at a row.
+    pub fn record(&self, asset: usize, row: Row) -> Option<usize> {
+        let mut best: Option<usize> = None;
+        for next in self.offsets[asset] as usize..self.offsets[asset + 1] as usize {
+            let newer = best.is_none_or(|b| self.period_end[next] >= self.period_end[b]);
+            if self.known_from[next] <= row && newer && !self.values[next].is_nan() {
+                best = Some(next);
+            }
+        }
+        best.filter(|&b| row < self.known_until[b])
     }
 
     /// What is known of an asset at each of `rows` (sorted): `out(i, known)` is for `rows[i]`. Records whose value is

@@ -7,15 +7,21 @@ mod chart;
 mod text;
 mod files;
 mod values;
+mod why;
+mod funnel;
+mod holdings;
 
 pub use files::write as write_files;
+pub use funnel::{Coverage, FunnelRow, FunnelTable, funnel_table, funnel_to_text};
+pub use holdings::{holdings_to_text, line_to_text};
 pub use json::{full as to_json, summary as to_summary_json};
 pub use number::{exact, written};
 pub use text::{Colors, summary as to_text};
 pub use values::{
     Cell, Count, Distribution, Entry, ExpressionValues, Given, HistogramBin, Place,
-    columns_to_text, values_in_short, values_to_text,
+    columns_to_text, given_cell, values_in_short, values_to_text,
 };
+pub use why::{Station, Why, WhyField, WhyTrade, WhyValue, missed, why_to_text, without_score};
 
 use crate::{
     backtest::Track,

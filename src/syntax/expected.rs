@@ -24,6 +24,9 @@ static DETAIL: Mutex<()> = Mutex::new(());
 /// A character that no rule accepts; it cuts a text off at the place of interest.
 const CUT: &str = "\u{1}";
 
+/// The words that statements begin with.
+pub const STATEMENTS: &[&str] = CLAUSES;
+
 const CLAUSES: &[&str] = &[
     "benchmark",
     "borrow",

@@ -9,8 +9,8 @@ mod read;
 mod scan;
 mod tree;
 
-pub use expected::MONTHS;
-pub use read::{read, read_from};
+pub use expected::{MONTHS, STATEMENTS};
+pub use read::{read, read_from, write};
 pub use scan::on_one_line;
 pub use tree::{expression_text, tree_text};
 

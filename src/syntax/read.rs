@@ -1,8 +1,12 @@
 //! A source file as text: its length and its encoding are checked before anything else sees it.
 
 use super::{MAX_LENGTH, error};
-use crate::diagnostic::{Code, Diagnostic};
-use std::{fs::File, io::Read, path::Path};
+use crate::diagnostic::{Code, Diagnostic, io_reason};
+use std::{
+    fs::File,
+    io::{Read, Write as _},
+    path::Path,
+};
 
 /// The text of a strategy file.
 ///
@@ -30,4 +34,24 @@ pub fn read_from(reader: impl Read) -> Result<String, Diagnostic> {
         ));
     }
     String::from_utf8(bytes).map_err(|e| error::not_utf8(e.utf8_error().valid_up_to()))
+}
+
+/// Writes a strategy file whole or not at all.
+///
+/// # Errors
+/// `output-folder` if it cannot be written; a file that is there is as it was then.
+pub fn write(path: &Path, text: &str) -> Result<(), Diagnostic> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut new| {
+        new.write_all(text.as_bytes())?;
+        new.persist(path)?;
+        Ok(())
+    });
+    written.map_err(|e| {
+        let message = format!("`{}` cannot be written: {}", path.display(), io_reason(&e));
+        Diagnostic::error(Code::OutputFolder, message)
+    })
 }

@@ -4,6 +4,7 @@ mod summary;
 mod text;
 
 pub use summary::{Distribution, HistogramBin};
+pub(super) use text::written as written_cell;
 pub use text::{columns_to_text, values_in_short, values_to_text};
 
 use crate::{
@@ -171,6 +172,11 @@ impl ExpressionValues {
         }
         this
     }
+}
+
+/// A value of an expression as a reader wants it.
+pub fn given_cell(given: Given<'_>, value: f64) -> Cell {
+    cell(given, value)
 }
 
 fn cell(given: Given<'_>, value: f64) -> Cell {

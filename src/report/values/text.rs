@@ -250,7 +250,7 @@ fn bar(count: usize, most: usize) -> String {
     format!("{}{}", "█".repeat(eighths / 8), PARTS[eighths % 8])
 }
 
-fn written(cell: &Cell) -> String {
+pub(in crate::report) fn written(cell: &Cell) -> String {
     match cell {
         Cell::Missing => "–".to_owned(),
         Cell::Boolean(truth) => truth.to_string(),

@@ -1,0 +1,197 @@
+//! Why an asset was held at a decision, or was not: the whole way from the figures to the trade.
+
+use super::{
+    number::{counted, fixed, grouped, percent},
+    values::{Cell, written_cell},
+};
+use crate::panel::Date;
+use serde::Serialize;
+use std::fmt::Write as _;
+
+/// The way of one asset through one decision of one strategy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Why {
+    /// The strategy.
+    pub strategy: String,
+    /// The asset.
+    pub symbol: String,
+    /// The date that was asked for.
+    #[serde(serialize_with = "as_text")]
+    pub asked: Date,
+    /// The decision that held on it: the last one until then.
+    #[serde(serialize_with = "as_text")]
+    pub decided: Date,
+    /// The fields that the strategy reads.
+    pub fields: Vec<WhyField>,
+    /// The named expressions of the file.
+    pub named: Vec<WhyValue>,
+    /// The stations of the way, in their order.
+    pub stations: Vec<Station>,
+    /// Its score, if it has one.
+    pub score: Option<f64>,
+    /// Its place among the scored: 1 is the best.
+    pub place: Option<usize>,
+    /// How many have a score.
+    pub scored: usize,
+    /// Its weight in the target; 0 if it is not in it.
+    pub target: f64,
+    /// The constraints that bound at the decision, as they are written.
+    pub binding: Vec<String>,
+    /// The trade that came of it.
+    pub trade: Option<WhyTrade>,
+    /// What decided, in a sentence, with what would have had to differ.
+    pub because: String,
+}
+
+/// A field's value for the asset at the decision.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WhyField {
+    /// `reports.book_equity`
+    pub name: String,
+    /// The value.
+    pub value: Cell,
+    /// Of reports: the session from which it was known.
+    #[serde(serialize_with = "as_optional_text", skip_serializing_if = "Option::is_none")]
+    pub known_from: Option<Date>,
+    /// Of reports: the end of the fiscal period.
+    #[serde(serialize_with = "as_optional_text", skip_serializing_if = "Option::is_none")]
+    pub period_end: Option<Date>,
+}
+
+/// A named expression's value for the asset at the decision.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WhyValue {
+    /// Its name.
+    pub name: String,
+    /// The value.
+    pub value: Cell,
+    /// Its place among the assets with a value, the greatest first.
+    pub place: Option<usize>,
+    /// How many have a value.
+    pub of: usize,
+}
+
+/// Whether the asset passed a station.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Station {
+    /// `universe`, `where close > 5`, `score`, `select top 50`.
+    pub name: String,
+    /// Whether it did.
+    pub passed: bool,
+}
+
+/// A trade.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WhyTrade {
+    /// When it was filled.
+    #[serde(serialize_with = "as_text")]
+    pub date: Date,
+    /// At what price.
+    pub price: f64,
+    /// Money: above zero for a purchase.
+    pub value: f64,
+    /// Why.
+    pub reason: &'static str,
+}
+
+fn as_text<S: serde::Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&date.to_string())
+}
+
+fn as_optional_text<S: serde::Serializer>(
+    date: &Option<Date>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    date.map(|d| d.to_string()).serialize(serializer)
+}
+
+/// The way as text.
+pub fn why_to_text(why: &Why) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "{} in {} on {}", why.symbol, why.strategy, why.asked);
+    if why.decided != why.asked {
+        let _ = writeln!(text, "decided on {}, the last decision until then", why.decided);
+    }
+    let _ = writeln!(text, "\n{}", why.because);
+    if !why.fields.is_empty() {
+        text += "\nFigures at the decision\n";
+        let width = why.fields.iter().map(|f| f.name.chars().count()).max().unwrap_or(0);
+        for field in &why.fields {
+            let _ = write!(text, "  {:width$}  {}", field.name, written_cell(&field.value));
+            if let (Some(known), Some(end)) = (field.known_from, field.period_end) {
+                let _ = write!(text, "  (period to {end}, known from {known})");
+            }
+            text.push('\n');
+        }
+    }
+    if !why.named.is_empty() {
+        text += "\nExpressions\n";
+        let width = why.named.iter().map(|f| f.name.chars().count()).max().unwrap_or(0);
+        for value in &why.named {
+            let _ = write!(text, "  {:width$}  {}", value.name, written_cell(&value.value));
+            if let Some(place) = value.place {
+                let _ = write!(text, "  (place {place} of {})", value.of);
+            }
+            text.push('\n');
+        }
+    }
+    text += "\nThe way\n";
+    for station in &why.stations {
+        let mark = if station.passed { "✓" } else { "✗" };
+        let _ = writeln!(text, "  {mark} {}", station.name);
+    }
+    if let (Some(score), Some(place)) = (why.score, why.place) {
+        let _ = writeln!(text, "  score {}, place {place} of {}", fixed(score, 6), why.scored);
+    }
+    for constraint in &why.binding {
+        let _ = writeln!(text, "  bound at this decision: {constraint}");
+    }
+    let _ = writeln!(text, "  target {}", percent(why.target));
+    match &why.trade {
+        Some(trade) => {
+            let what = if trade.value > 0.0 { "bought" } else { "sold" };
+            let _ = writeln!(
+                text,
+                "  {what} for {} at {} on {} ({})",
+                grouped(trade.value.abs()),
+                fixed(trade.price, 4),
+                trade.date,
+                trade.reason
+            );
+        }
+        None => text += "  no trade\n",
+    }
+    text
+}
+
+/// `place 53 of 390; 50 are picked`
+pub fn missed(place: usize, scored: usize, picked: usize, last: Option<(&str, f64)>) -> String {
+    let mut text = format!(
+        "It was not picked: place {place} of {scored}, and {} picked.",
+        match picked {
+            1 => "1 is".to_owned(),
+            n => format!("{n} are"),
+        }
+    );
+    if let Some((symbol, score)) = last {
+        let score = fixed(score, 6);
+        let _ = write!(text, " The last of them, {symbol}, has the score {score}.");
+    }
+    text
+}
+
+/// `it has no score: value and momentum are missing`
+pub fn without_score(missing: &[&str]) -> String {
+    match missing {
+        [] => "It has no score.".to_owned(),
+        [one] => format!("It has no score: {one} is missing."),
+        [most @ .., last] => {
+            format!("It has no score: {} and {last} are missing.", most.join(", "))
+        }
+    }
+}
+
+/// How many were in a funnel's stage, in words.
+pub(super) fn assets(count: usize) -> String {
+    counted(count, "asset", "assets")
+}

@@ -1,0 +1,106 @@
+//! `decile repl` as a script, and at a terminal.
+
+use std::{
+    io::Write,
+    process::{Command, Output, Stdio},
+};
+
+fn decile() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_decile"));
+    command.env("NO_COLOR", "1").env_remove("HOME").env_remove("XDG_STATE_HOME");
+    command
+}
+
+fn said(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = decile()
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    child.stdin.take().expect("a pipe").write_all(input).expect("it reads");
+    child.wait_with_output().expect("it ends")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_script_is_answered_line_by_line() {
+    let script = b"let cheap = rank(\n  value)\nselect top 3 by cheap\nshow\nquit\nshow\n";
+    for arguments in [&["repl"][..], &[][..]] {
+        let output = said(arguments, script);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let out = text(&output.stdout);
+        assert!(out.contains("3 picked") && out.ends_with("select top 3 by cheap\n"), "{out}");
+        assert!(!out.contains('\x1b'));
+    }
+}
+
+#[test]
+fn errors_end_no_script_and_are_told_by_the_exit_code() {
+    let output = said(&["repl"], b"valu\n1 + 1\n");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("unknown-name"));
+    assert!(text(&output.stdout).contains('2'));
+}
+
+#[test]
+fn statements_of_the_command_line() {
+    let output = said(&["-e", "1 + 1"], b"");
+    assert!(output.status.success());
+    assert!(text(&output.stdout).contains("\n2\n"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn what_nobody_would_type() {
+    let long = [b"(".repeat(1000), b"1 +".repeat(3_000_000)].concat();
+    for input in [&b"\x00\xff\xfe\x80"[..], b"\"unfinished", &long, b"\n\n\n", b"strategy x {"] {
+        let output = said(&["repl"], input);
+        let error = text(&output.stderr);
+        assert!(
+            matches!(output.status.code(), Some(0 | 1)) && !error.contains("panicked"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_terminal() -> Result<(), rexpect::error::Error> {
+    let home = tempfile::tempdir().expect("a folder");
+    let start = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_decile"));
+        command.env("HOME", home.path()).env("NO_COLOR", "1").env("TERM", "xterm");
+        command.env_remove("XDG_STATE_HOME");
+        rexpect::session::spawn_command(command, Some(60_000))
+    };
+    let mut terminal = start()?;
+    terminal.exp_string("501 assets")?;
+    terminal.exp_string("> ")?;
+    // A word is completed, a bracket goes on.
+    terminal.send("1 + su\t")?;
+    terminal.send_control('c')?;
+    terminal.exp_string("> ")?;
+    terminal.send_line("1 + (2")?;
+    terminal.send_line("+ 4)")?;
+    terminal.exp_string("7")?;
+    terminal.exp_string("> ")?;
+    terminal.send_line("valu")?;
+    terminal.exp_string("unknown-name")?;
+    terminal.exp_string("> ")?;
+    terminal.send_line(":quit")?;
+    terminal.exp_eof()?;
+    // The history of the conversation before is there.
+    let mut terminal = start()?;
+    terminal.exp_string("> ")?;
+    terminal.send("\x1b[A\x1b[A")?;
+    terminal.exp_string("valu")?;
+    terminal.send_control('c')?;
+    terminal.send_control('d')?;
+    terminal.exp_eof()?;
+    assert!(home.path().join(".local/state/decile/history").is_file());
+    Ok(())
+}

@@ -5,9 +5,11 @@ mod number;
 mod json;
 mod chart;
 mod text;
+mod construction;
 mod files;
 mod values;
 
+pub use construction::{decisions_json, decisions_text};
 pub use files::write as write_files;
 pub use json::{full as to_json, summary as to_summary_json};
 pub use number::{exact, written};

@@ -2,7 +2,7 @@
 
 use super::{Simulation, Track, simulate};
 use crate::{
-    check::{Pick, PickCount, Policy, SignalId, Weight},
+    check::{Exposure, Pick, PickCount, Policy, SignalId, Weight},
     diagnostic::Diagnostic,
     panel::{AssetId, MarketData, Row},
 };
@@ -64,8 +64,14 @@ fn market_cap_policy(policy: &Policy, market_cap: SignalId) -> Policy {
             keep_until_place: None,
             span,
         },
+        short: None,
+        hold: vec![],
         weight: Weight::By(market_cap, span),
         bounds: vec![],
+        limits: vec![],
+        exposure: Exposure { long: 1.0, short: 0.0, text: String::new(), span: None },
+        target_volatility: None,
+        on_infeasible: None,
         cost: Some(0.0),
         benchmark: None,
         ..policy.clone()

@@ -63,7 +63,7 @@ pub(super) struct Fills {
 #[derive(Debug)]
 pub(super) struct Book {
     pub(super) cash: f64,
-    // Invariant: sorted by asset, units above zero.
+    // Invariant: sorted by asset; units are below zero where it is sold short, and never zero.
     pub(super) positions: Vec<Position>,
     /// The least `ends` of the positions.
     next_end: Row,
@@ -123,10 +123,12 @@ impl Book {
     }
 
     /// Fills the orders whose asset has an index value now and keeps the others. Sales come before purchases; if cash is
-    /// short, all purchases shrink by one factor. `cost` is a share of the value traded.
+    /// short, all purchases shrink by one factor. `cost` is a share of the value traded; `credit` is what may be borrowed,
+    /// as a share of net asset value.
     pub(super) fn fill(
         &mut self,
         orders: &mut Vec<Order>,
+        credit: f64,
         index: &dyn Fn(usize) -> f64,
         cost: f64,
         ends: &dyn Fn(usize) -> Row,
@@ -145,14 +147,14 @@ impl Book {
             };
             let (asset, value) = (order.asset, (after - before) * now);
             let fill = Fill { asset, value, cost: value.abs() * cost, before, after };
-            if (after - before).abs() > ROUNDING * after.max(before) {
+            if (after - before).abs() > ROUNDING * after.abs().max(before.abs()) {
                 if after < before { sales.push(fill) } else { purchases.push(fill) }
             }
             false
         });
         let sold: f64 = sales.iter().map(|f| -f.value).sum();
         self.cash += sold - sales.iter().map(|f| f.cost).sum::<f64>();
-        let unpaid = self.pay(&mut purchases);
+        let unpaid = self.pay(&mut purchases, credit * nav);
         let mut list = sales;
         list.append(&mut purchases);
         for fill in &list {
@@ -164,10 +166,10 @@ impl Book {
         Fills { list, bought, sold, cost, unpaid }
     }
 
-    /// Pays for purchases, shrinking them to the cash there is. Gives what could not be paid.
-    fn pay(&mut self, purchases: &mut Vec<Fill>) -> f64 {
+    /// Pays for purchases, shrinking them to the cash and the credit there are. Gives what could not be paid.
+    fn pay(&mut self, purchases: &mut Vec<Fill>, credit: f64) -> f64 {
         let price: f64 = purchases.iter().map(|f| f.value + f.cost).sum();
-        let available = self.cash.max(0.0);
+        let available = (self.cash + credit).max(0.0);
         if price <= available {
             self.cash -= price;
             return 0.0;
@@ -180,13 +182,13 @@ impl Book {
             fill.cost *= share;
         }
         purchases.retain(|f| f.after > f.before);
-        self.cash = 0.0;
+        self.cash = self.cash.min(0.0).max(self.cash - available);
         ordered * (1.0 - share)
     }
 
     fn hold(&mut self, fill: &Fill, index: f64, ends: Row) {
         match self.place(fill.asset) {
-            Ok(i) if fill.after <= 0.0 => {
+            Ok(i) if fill.after == 0.0 => {
                 self.positions.remove(i);
             }
             Ok(i) => {

@@ -93,6 +93,15 @@ pub(super) fn not_finite(simulation: &Simulation<'_>, row: Row) -> Box<Diagnosti
     Box::new(Diagnostic::error(Code::BadPrice, text))
 }
 
+pub(super) fn ruined(simulation: &Simulation<'_>, row: Row) -> Box<Diagnostic> {
+    let text = format!("the net asset value falls to zero on {}", date(simulation, row));
+    let span = simulation.policy.exposure.span.unwrap_or(simulation.policy.pick.span);
+    let diagnostic = Diagnostic::error(Code::BadPrice, text)
+        .at(span, "more is lost than there is")
+        .help("make the book smaller with `exposure`, or leave out with `where` what jumps");
+    Box::new(diagnostic)
+}
+
 pub(super) fn money_not_conserved(
     simulation: &Simulation<'_>,
     row: Row,

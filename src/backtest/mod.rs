@@ -4,6 +4,7 @@ pub mod schedule;
 pub mod benchmark;
 mod book;
 mod error;
+mod hold;
 mod simulate;
 mod track;
 

@@ -2,7 +2,7 @@
 
 use super::{
     book::{Book, Fills, Order, Position, Size, end_of_trading},
-    error,
+    error, hold,
     track::{Delisting, Holding, Reason, Rebalance, Track, Trade},
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     diagnostic::Diagnostic,
     execute::Signals,
     panel::{AssetId, MarketData, Prices, Row},
-    portfolio::{self, Decision, Funnel, Target},
+    portfolio::{self, Decision, Funnel, Selection, Standing, Target},
 };
 use ndarray::{ArrayView1, Axis};
 
@@ -31,6 +31,9 @@ pub struct Simulation<'a> {
     pub last: Row,
     /// Rows that must lie before the first decision for all windows to be full.
     pub lookback: u32,
+    /// The tracks of the program's strategies by their index, those that this one holds among them; the others may be
+    /// empty.
+    pub tracks: &'a [Track],
 }
 
 /// Runs the book from the first decision at which the strategy has as many assets with a score as it asks for.
@@ -46,7 +49,11 @@ pub fn simulate(simulation: &Simulation<'_>) -> Result<Track, Box<Diagnostic>> {
     let mut run = Run::new(simulation, start);
     run.decide(start)?;
     run.record(start, Day::default())?;
-    let mut decisions = simulation.decisions.iter().copied().filter(|&d| d > start).peekable();
+    let decisions = match simulation.policy.hold.is_empty() {
+        true => simulation.decisions.to_vec(),
+        false => hold::decisions(simulation, start),
+    };
+    let mut decisions = decisions.into_iter().filter(|&d| d > start).peekable();
     for row in start + 1..=simulation.last {
         let mut day = run.open_day(row);
         run.close_day(row, &mut day);
@@ -75,10 +82,24 @@ pub fn first_decision(simulation: &Simulation<'_>) -> Result<Row, Box<Diagnostic
     let from = first.max(lookback);
     // A decision of the last row would be traded after the run.
     let end = if policy.trade == TradeAt::ThisClose { last + 1 } else { last };
+    if !policy.hold.is_empty() {
+        return hold::first(simulation, from, end)
+            .ok_or_else(|| error::empty_run(simulation, None));
+    }
     for &row in simulation.decisions.iter().filter(|r| (from..end).contains(r)) {
         let decision = Decision { market, policy, signals, row };
-        let funnel = portfolio::select(decision, &[]).funnel;
-        if funnel.scored >= needed && funnel.picked > 0 {
+        let Selection { picked, funnel } = portfolio::select(decision, &[]);
+        let has_long =
+            funnel.scored >= needed && (funnel.picked > 0 || policy.exposure.long == 0.0);
+        let has_short = || {
+            let asked = match policy.short.as_ref().map(|s| s.count) {
+                None => return true,
+                Some(PickCount::Top(n) | PickCount::Bottom(n)) => n,
+                Some(_) => 1,
+            };
+            portfolio::select_short(decision, &[], &picked).funnel.picked >= asked
+        };
+        if has_long && has_short() {
             return Ok(row);
         }
         if best.as_ref().is_none_or(|(_, b)| funnel.scored > b.scored) {
@@ -105,6 +126,8 @@ struct Run<'a> {
     orders: Vec<Order>,
     /// When the waiting orders were decided.
     decided: Row,
+    /// When the shares of `hold` were last set.
+    shares_set: Row,
     /// The last known yearly rate on cash.
     rate: f64,
     /// Costs and gains of trades on the row at hand.
@@ -123,6 +146,7 @@ impl<'a> Run<'a> {
             book: Book::new(capital),
             orders: vec![],
             decided: start,
+            shares_set: start,
             rate: 0.0,
             costs: 0.0,
             traded: false,
@@ -242,7 +266,9 @@ impl<'a> Run<'a> {
         let ends = |asset: usize| end_of_trading(lifetimes[asset], last_row);
         let cost = self.simulation.policy.cost.unwrap_or(0.0);
         let nav = self.book.nav();
-        let fills = self.book.fill(&mut self.orders, &|a| index[a], cost, &ends);
+        let credit =
+            self.track.rebalances.last().map_or(0.0, |r| (r.target.invested() - 1.0).max(0.0));
+        let fills = self.book.fill(&mut self.orders, credit, &|a| index[a], cost, &ends);
         self.costs += fills.cost;
         self.note_rebalance(row, nav, &fills);
         self.traded |= !fills.list.is_empty();
@@ -254,9 +280,10 @@ impl<'a> Run<'a> {
             value: f.value,
             cost: f.cost,
             reason: match (f.before, f.after) {
-                (_, after) if after <= 0.0 => Reason::Left,
-                (before, _) if before <= 0.0 => Reason::Entered,
-                (before, after) if after > before => Reason::Increased,
+                (_, 0.0) => Reason::Left,
+                // From one side to the other as well.
+                (before, after) if before * after <= 0.0 => Reason::Entered,
+                (before, after) if after.abs() > before.abs() => Reason::Increased,
                 _ => Reason::Decreased,
             },
         }));
@@ -276,8 +303,19 @@ impl<'a> Run<'a> {
         self.count_unfilled();
         let Simulation { market, policy, signals, .. } = *self.simulation;
         let decision = Decision { market, policy, signals, row };
-        let held: Vec<usize> = self.book.positions.iter().map(|p| p.asset).collect();
-        let target = portfolio::construct(decision, &held)?;
+        let nav = self.book.nav();
+        let holdings: Vec<(usize, f64)> =
+            self.book.positions.iter().map(|p| (p.asset, p.value() / nav)).collect();
+        let is_started = self.track.rebalances.iter().any(|r| r.traded.is_some());
+        let standing = Standing { holdings: &holdings, nav, is_started };
+        let target = if policy.hold.is_empty() {
+            portfolio::construct(decision, standing)?
+        } else {
+            if self.simulation.decisions.binary_search(&row).is_ok() {
+                self.shares_set = row;
+            }
+            hold::target(self.simulation, row, self.shares_set)
+        };
         self.decided = row;
         self.orders = self.orders_to(&target, row);
         let (traded, turnover, unfilled, unpaid) = (None, 0.0, 0, 0.0);
@@ -326,6 +364,9 @@ impl<'a> Run<'a> {
         let difference = nav - (before + day.gains + day.interest - self.costs);
         if !nav.is_finite() || !day.gains.is_finite() {
             return Err(error::not_finite(self.simulation, row));
+        }
+        if nav <= 0.0 {
+            return Err(error::ruined(self.simulation, row));
         }
         if difference.abs() > 1e-9 * nav.abs().max(before.abs()) {
             return Err(error::money_not_conserved(self.simulation, row, difference));

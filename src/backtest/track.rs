@@ -16,7 +16,7 @@ pub struct Track {
     pub capital: f64,
     /// By row: net asset value.
     pub nav: Vec<f64>,
-    /// By row: cash; never below zero.
+    /// By row: cash; below zero where more is held than the book is worth.
     pub cash: Vec<f64>,
     /// By row: gains of the holdings since the row before.
     pub gains: Vec<f64>,
@@ -77,9 +77,9 @@ pub enum Reason {
     Entered,
     /// It is not in the target any more.
     Left,
-    /// Its weight was below the target.
+    /// Its weight, on either side, was below the target.
     Increased,
-    /// Its weight was above the target.
+    /// Its weight, on either side, was above the target.
     Decreased,
     /// It stopped trading: its last price is paid out.
     StoppedTrading,

@@ -6,6 +6,7 @@ use super::{
     expression::{Expression, ExpressionId, Expressions},
     infer::{Checker, Place},
     program::{SignalSource, Strategy},
+    strategy::Held,
 };
 use crate::{
     diagnostic::{Code, Diagnostic},
@@ -169,7 +170,7 @@ impl<'a> Checker<'a> {
 
     /// Complains of strategies that see what lies ahead, or need each other's returns.
     pub(super) fn foresight(&mut self, strategies: &[Strategy]) {
-        for id in strategies.iter().flat_map(expressions_of).collect::<BTreeSet<_>>() {
+        for id in strategies.iter().flat_map(Strategy::expressions).collect::<BTreeSet<_>>() {
             self.sees_nothing_ahead(id);
         }
         if strategies.len() < self.strategies.len() {
@@ -214,19 +215,29 @@ fn circle(
     None
 }
 
-/// Every expression a strategy is made of.
-fn expressions_of(strategy: &Strategy) -> impl Iterator<Item = ExpressionId> {
-    let signals = strategy.signals.iter().filter_map(|s| match s {
-        SignalSource::Expression(id, _) => Some(*id),
-        SignalSource::Universe | SignalSource::Eligible => None,
-    });
-    strategy.universe.iter().chain(&strategy.filters).copied().chain(signals)
-}
-
 impl Strategy {
-    /// The strategies whose returns it takes, by their place in the file, with where it does.
+    /// Every expression it is made of.
+    pub fn expressions(&self) -> impl Iterator<Item = ExpressionId> + '_ {
+        let signals = self.signals.iter().filter_map(|s| match s {
+            SignalSource::Expression(id, _) => Some(*id),
+            SignalSource::Universe | SignalSource::Eligible => None,
+        });
+        self.universe.iter().chain(&self.filters).copied().chain(signals)
+    }
+
+    /// The strategies whose returns it takes or that it holds, by their place in the file, with where it does.
     pub fn needs(&self, expressions: &Expressions) -> Vec<(usize, Span)> {
-        expressions.strategies_in(expressions_of(self))
+        let mut needs = expressions.strategies_in(self.expressions());
+        needs.extend(self.holds());
+        needs
+    }
+
+    /// The strategies that it holds, with where it says so.
+    pub fn holds(&self) -> impl Iterator<Item = (usize, Span)> + '_ {
+        self.policy.hold.iter().filter_map(|item| match item.what {
+            Held::Strategy(index) => Some((index, item.span)),
+            Held::Asset(_) => None,
+        })
     }
 }
 

@@ -20,8 +20,9 @@ pub use expression::{Expression, ExpressionId, Expressions, OperatorRef};
 pub use order::names_used;
 pub use program::{Checked, Loaded, LoadedFile, Scope, SignalSource, Strategy};
 pub use strategy::{
-    Benchmark, Bound, BoundKind, BoundTarget, CalendarRule, CashRate, Every, On, Pick, PickCount,
-    Policy, SignalId, TradeAt, Weight,
+    Benchmark, Bound, BoundKind, BoundTarget, CalendarRule, CashRate, CovarianceMethod, Every,
+    Exposure, Held, HoldItem, Limit, LimitRule, Objective, On, OnInfeasible, Optimised, Pick,
+    PickCount, Policy, RiskModel, SignalId, TargetVolatility, TradeAt, Weight,
 };
 
 use crate::{
@@ -31,7 +32,7 @@ use crate::{
     syntax::ast::{self, ClauseKind, ItemKind},
     types::Kind,
 };
-use clause::{FILE, Placed, clause_name};
+use clause::{FILE, Placed, clause_name, hold::shapes_picks};
 use infer::Checker;
 use scope::{DefinitionKind, FileId, duplicates};
 use std::{collections::BTreeSet, sync::Arc};
@@ -226,9 +227,14 @@ fn strategies<'a>(checker: &mut Checker<'a>) -> Vec<Strategy> {
 
 /// The clauses of a strategy: its own, and those outside that it does not replace.
 fn inherit<'a>(shared: &[Placed<'a>], own: Vec<Placed<'a>>) -> Vec<Placed<'a>> {
+    let is_hold = |kind: &ClauseKind| matches!(kind, ClauseKind::Hold(_));
+    let is_pick = |kind: &ClauseKind| matches!(kind, ClauseKind::Pick(_));
+    let (holds, picks) = (own.iter().any(|c| is_hold(c.0)), own.iter().any(|c| is_pick(c.0)));
     let replaced = |kind: &ClauseKind| {
         let (name, repeats) = clause_name(kind);
-        !repeats && own.iter().any(|(k, _)| clause_name(k).0 == name)
+        // Fixed shares take the place of picks and of all that shapes them, and the other way round.
+        let other_way = holds && shapes_picks(kind) || picks && is_hold(kind);
+        other_way || !repeats && own.iter().any(|(k, _)| clause_name(k).0 == name)
     };
     let mut clauses: Vec<Placed<'a>> =
         shared.iter().copied().filter(|(kind, _)| !replaced(kind)).collect();

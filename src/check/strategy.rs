@@ -24,12 +24,26 @@ pub struct Policy {
     pub filters: Vec<(SignalId, String)>,
     /// The assets that pass universe and filters (boolean panel).
     pub eligible: SignalId,
-    /// What is picked of them.
+    /// What is picked of them to be held long.
     pub pick: Pick,
+    /// What is picked of them to be sold short.
+    pub short: Option<Pick>,
+    /// `hold`: fixed shares of assets and strategies instead of picks.
+    pub hold: Vec<HoldItem>,
     /// The weights before constraints.
     pub weight: Weight,
     /// `cap`s and `floor`s, in the order of the text.
     pub bounds: Vec<Bound>,
+    /// Every other constraint, in the order of the text.
+    pub limits: Vec<Limit>,
+    /// The sizes of the two sides.
+    pub exposure: Exposure,
+    /// The risk model of constraints that need one.
+    pub risk: RiskModel,
+    /// `target volatility`
+    pub target_volatility: Option<TargetVolatility>,
+    /// `on infeasible`
+    pub on_infeasible: Option<OnInfeasible>,
     /// When decisions are made.
     pub schedule: Vec<CalendarRule>,
     /// At which price they become trades.
@@ -98,6 +112,195 @@ pub enum Weight {
     Rank,
     /// In proportion to the inverse of this volatility.
     InverseVolatility(SignalId, Span),
+    /// Made from a covariance, or from past returns.
+    Optimised(Optimised),
+}
+
+/// A weight method that looks at how assets move together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Optimised {
+    /// What is best.
+    pub objective: Objective,
+    /// How risk is estimated.
+    pub risk: RiskModel,
+    /// `turnover_cost:`, a share of what is bought and sold, set against the yearly return.
+    pub turnover_cost: f64,
+    /// Where the method is named.
+    pub span: Span,
+}
+
+/// What an optimised method makes best.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Objective {
+    /// Equal contributions to the variance.
+    RiskParity,
+    /// The least variance.
+    MinVariance,
+    /// The greatest expected return over cash per unit of volatility.
+    MaxSharpe {
+        /// A yearly return of each asset.
+        expected: SignalId,
+    },
+    /// The greatest mean volatility per unit of volatility.
+    MaxDiversification,
+    /// The greatest expected return less half the risk aversion times the variance.
+    MeanVariance {
+        /// Above zero.
+        risk_aversion: f64,
+        /// A yearly return of each asset.
+        expected: SignalId,
+    },
+    /// Variance handed down a tree of clusters; not an optimum, so constraints project it.
+    HierarchicalRiskParity,
+    /// The least mean loss in the worst share 1 − level of the rows.
+    MinCvar {
+        /// Above 0 and below 1.
+        level: f64,
+    },
+    /// The least tracking error against the benchmark.
+    Track,
+}
+
+/// How a covariance is estimated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RiskModel {
+    /// Over how many rows.
+    pub window: u32,
+    /// By which method.
+    pub covariance: CovarianceMethod,
+    /// Whether anything of the strategy needs it.
+    pub is_needed: bool,
+}
+
+/// A covariance estimator.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum CovarianceMethod {
+    /// The unbiased sample covariance.
+    Sample,
+    /// Shrunk towards the mean variance times the identity.
+    LedoitWolf,
+    /// Shrunk towards one correlation for all pairs.
+    LedoitWolfConstantCorrelation,
+    /// Weights that halve.
+    Ewma {
+        /// In rows.
+        halflife: f64,
+    },
+    /// So many principal components, and what they leave as each asset's own.
+    Factor(u32),
+}
+
+/// An item of `hold`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HoldItem {
+    /// What.
+    pub what: Held,
+    /// A share of net asset value.
+    pub weight: f64,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What `hold` can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// An asset.
+    Asset(AssetId),
+    /// Another strategy of the program, by its index.
+    Strategy(usize),
+}
+
+/// The sizes of the two sides, as shares of net asset value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exposure {
+    /// What is held long.
+    pub long: f64,
+    /// What is sold short; not negative.
+    pub short: f64,
+    /// As it is written, or what is meant where nothing is.
+    pub text: String,
+    /// Where it stands, if it does.
+    pub span: Option<Span>,
+}
+
+/// `target volatility 10% window 63d max 150%`
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TargetVolatility {
+    /// Yearly.
+    pub amount: f64,
+    /// Over how many rows it is measured.
+    pub window: u32,
+    /// The greatest factor.
+    pub most: f64,
+}
+
+/// `on infeasible relax turnover, sector else keep holdings`
+#[derive(Debug, Clone, PartialEq)]
+pub struct OnInfeasible {
+    /// What may give, in order: for each name the constraints (see [`Policy::constraint`]) that it means.
+    pub relax: Vec<Vec<usize>>,
+    /// Whether holdings stay where even that is not enough.
+    pub keep_holdings: bool,
+}
+
+/// A constraint that is no `cap` or `floor` of a position or group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    /// What it asks.
+    pub rule: LimitRule,
+    /// As it is written.
+    pub text: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What a limit asks.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LimitRule {
+    /// `limit EXPR between A and B`: Σ w·x.
+    Sum {
+        /// The number.
+        value: SignalId,
+        /// The least.
+        low: f64,
+        /// The most.
+        high: f64,
+    },
+    /// `neutralize sector`: no net weight in any group.
+    NeutralGroups(SignalId, Arc<[String]>),
+    /// `neutralize market_beta`: Σ w·x is zero.
+    NeutralNumber(SignalId),
+    /// `cap turnover 30%`: one way, at one rebalance.
+    Turnover(f64),
+    /// `limit trade_volume 20%`: of the money that is traded in a day on average.
+    TradeVolume(f64, SignalId),
+    /// `limit tracking_error 4%`: yearly.
+    TrackingError(f64),
+    /// `limit volatility 12%`: yearly.
+    Volatility(f64),
+    /// `names between 40 and 60`
+    Names(usize, usize),
+}
+
+impl Policy {
+    /// The text and place of a constraint: the bounds come first, then the limits.
+    pub fn constraint(&self, number: usize) -> (&str, Span) {
+        match number.checked_sub(self.bounds.len()) {
+            None => (&self.bounds[number].text, self.bounds[number].span),
+            Some(limit) => (&self.limits[limit].text, self.limits[limit].span),
+        }
+    }
+
+    /// How many constraints there are.
+    pub fn constraints(&self) -> usize {
+        self.bounds.len() + self.limits.len()
+    }
+
+    /// The rows before a decision that its risk model and its volatility target look at.
+    pub fn lookback(&self) -> u32 {
+        let risk = if self.risk.is_needed { self.risk.window } else { 0 };
+        risk.max(self.target_volatility.map_or(0, |t| t.window))
+    }
 }
 
 /// A `cap` or `floor`.
@@ -113,6 +316,8 @@ pub struct Bound {
     pub amount: f64,
     /// The excess of a cap stays in cash.
     pub else_cash: bool,
+    /// `active`: on top of what the benchmark holds.
+    pub active: bool,
     /// As it is written, for messages: `cap sector 25%`.
     pub text: String,
     /// Where it stands.

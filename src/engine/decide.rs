@@ -2,7 +2,7 @@
 
 use super::{Compiled, Period, lookback};
 use crate::{
-    backtest::{self, Simulation},
+    backtest::{self, Simulation, Track},
     check::TradeAt,
     diagnostic::{Diagnostics, Result},
     panel::Row,
@@ -20,10 +20,16 @@ impl Compiled<'_> {
         let periods: Vec<Period> = strategies.iter().map(|_| today()).collect();
         let (plan, wanted) = self.schedule(&periods);
         let (signals, _) = self.signals(&plan, &wanted, &self.returns()?);
-        let mut targets = vec![];
-        for (i, strategy) in strategies.iter().enumerate() {
+        let mut tracks = vec![Track::default(); strategies.len()];
+        let mut waiting: Vec<usize> = (0..strategies.len()).collect();
+        // Each after those that it holds.
+        while let Some(next) = waiting
+            .iter()
+            .position(|i| strategies[*i].holds().all(|(held, _)| !waiting.contains(&held)))
+        {
+            let i = waiting.remove(next);
             // The book must get to hold it on the day itself.
-            let mut policy = strategy.policy.clone();
+            let mut policy = strategies[i].policy.clone();
             policy.trade = TradeAt::ThisClose;
             let simulation = Simulation {
                 market: self.market,
@@ -32,10 +38,15 @@ impl Compiled<'_> {
                 decisions: &[row],
                 first: row,
                 last: row,
-                lookback: lookback(&self.signals[i], &plan).min(row),
+                lookback: lookback(&strategies[i], &self.signals[i], &plan).min(row),
+                tracks: &tracks,
             };
             let track = backtest::simulate(&simulation)
                 .map_err(|fault| Diagnostics::new(vec![*fault], &self.loaded.sources))?;
+            tracks[i] = track;
+        }
+        let mut targets = vec![];
+        for (strategy, track) in strategies.iter().zip(tracks) {
             let decided = track.rebalances.into_iter().map(|r| r.target);
             targets.extend(decided.map(|target| (strategy.name.clone(), target)));
         }

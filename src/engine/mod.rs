@@ -156,8 +156,9 @@ fn demands(wanted: &[(NodeId, Arc<Rows>)]) -> Vec<Demand> {
 }
 
 /// The rows that must lie before a strategy's first decision for all its windows to be full.
-fn lookback(signals: &[NodeId], plan: &ExecutionPlan) -> u32 {
-    signals.iter().map(|n| plan.lookbacks[n.0 as usize]).max().unwrap_or(0)
+fn lookback(strategy: &check::Strategy, signals: &[NodeId], plan: &ExecutionPlan) -> u32 {
+    let of_signals = signals.iter().map(|n| plan.lookbacks[n.0 as usize]).max().unwrap_or(0);
+    of_signals.max(strategy.policy.lookback())
 }
 
 impl<'m> Compiled<'m> {
@@ -202,8 +203,9 @@ impl<'m> Compiled<'m> {
 
     /// The returns of the strategies that others take.
     fn returns(&self) -> Result<Vec<Vec<f64>>> {
-        let needs = |s: &check::Strategy| s.needs(&self.checked.expressions);
-        let wanted = self.checked.strategies.iter().flat_map(needs).map(|(s, _)| s).collect();
+        let expressions = &self.checked.expressions;
+        let taken = |s: &check::Strategy| expressions.strategies_in(s.expressions());
+        let wanted = self.checked.strategies.iter().flat_map(taken).map(|(s, _)| s).collect();
         let plan = (&self.logical, self.signals.as_slice());
         returns::returns(self.market, &self.checked, plan, wanted)
             .map_err(|fault| Diagnostics::new(vec![*fault], &self.loaded.sources))
@@ -268,7 +270,7 @@ impl<'m> Compiled<'m> {
             optimized: explain::logical_lines(&self.logical, schema),
             steps: explain::steps(&plan, self.market, &roots, measures.as_deref()),
             lookbacks: strategies
-                .map(|(i, s)| (s.name.clone(), lookback(&self.signals[i], &plan)))
+                .map(|(i, s)| (s.name.clone(), lookback(s, &self.signals[i], &plan)))
                 .collect(),
         })
     }
@@ -314,28 +316,25 @@ impl<'m> Compiled<'m> {
         let periods: Vec<Period> = self.checked.strategies.iter().map(|s| self.period(s)).collect();
         let (plan, wanted) = self.schedule(&periods);
         let (signals, _) = self.signals(&plan, &wanted, &self.returns()?);
-        let lookbacks = self.signals.iter().map(|signals| lookback(signals, &plan)).collect();
+        let strategies = self.checked.strategies.iter().zip(&self.signals);
+        let lookbacks = strategies.map(|(s, signals)| lookback(s, signals, &plan)).collect();
         Ok(Prepared { periods, signals, lookbacks })
     }
 
     /// The first row at which every strategy can start.
     fn start(&self, prepared: &Prepared) -> Result<Row> {
         let starts = (0..self.checked.strategies.len()).map(|i| {
-            backtest::first_decision(&self.simulation(i, prepared, prepared.periods[i].first))
+            backtest::first_decision(&self.simulation(i, prepared, prepared.periods[i].first, &[]))
         });
         let starts: Vec<Result<Row, Box<Diagnostic>>> = starts.collect();
         Ok(self.all_fine(starts)?.into_iter().max().unwrap_or(0))
     }
 
     fn run_from(&self, prepared: &Prepared, first: Row) -> Result<Vec<Run>> {
-        let tracks: Vec<Result<Track, Box<Diagnostic>>> = (0..self.checked.strategies.len())
-            .into_par_iter()
-            .map(|i| backtest::simulate(&self.simulation(i, prepared, first)))
-            .collect();
-        let tracks = self.all_fine(tracks)?;
+        let tracks = self.tracks(prepared, first)?;
         let mut benchmarks = vec![];
         for (i, strategy) in self.checked.strategies.iter().enumerate() {
-            let simulation = self.simulation(i, prepared, first);
+            let simulation = self.simulation(i, prepared, first, &[]);
             benchmarks.push(self.benchmark(strategy, &simulation, &tracks, i));
         }
         let benchmarks = self.all_fine(benchmarks)?;
@@ -348,6 +347,27 @@ impl<'m> Compiled<'m> {
                 benchmark,
             })
             .collect())
+    }
+
+    /// Runs all strategies, each after those that it holds.
+    fn tracks(&self, prepared: &Prepared, first: Row) -> Result<Vec<Track>> {
+        let strategies = &self.checked.strategies;
+        let mut tracks = vec![Track::default(); strategies.len()];
+        let mut waiting: Vec<usize> = (0..strategies.len()).collect();
+        while !waiting.is_empty() {
+            let is_ready =
+                |i: &usize| strategies[*i].holds().all(|(held, _)| !waiting.contains(&held));
+            let (ready, later): (Vec<usize>, Vec<usize>) =
+                waiting.iter().copied().partition(is_ready);
+            let run =
+                |&i: &usize| backtest::simulate(&self.simulation(i, prepared, first, &tracks));
+            let found = self.all_fine(ready.par_iter().map(run).collect())?;
+            for (i, track) in ready.into_iter().zip(found) {
+                tracks[i] = track;
+            }
+            waiting = later;
+        }
+        Ok(tracks)
     }
 
     /// All of them, or all that went wrong.
@@ -371,6 +391,7 @@ impl<'m> Compiled<'m> {
         strategy: usize,
         prepared: &'s Prepared,
         first: Row,
+        tracks: &'s [Track],
     ) -> Simulation<'s> {
         Simulation {
             market: self.market,
@@ -380,6 +401,7 @@ impl<'m> Compiled<'m> {
             first,
             last: prepared.periods[strategy].last,
             lookback: prepared.lookbacks[strategy],
+            tracks,
         }
     }
 

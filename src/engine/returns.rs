@@ -3,7 +3,7 @@
 
 use super::period;
 use crate::{
-    backtest::{self, Simulation},
+    backtest::{self, Simulation, Track},
     check::{Checked, ExpressionId},
     diagnostic::Diagnostic,
     execute::{self, Signals},
@@ -20,9 +20,16 @@ pub(super) fn returns(
     wanted: Vec<usize>,
 ) -> Result<Vec<Vec<f64>>, Box<Diagnostic>> {
     let mut returns = vec![vec![]; checked.strategies.len()];
+    let mut tracks = vec![Track::default(); checked.strategies.len()];
     for strategy in in_order(checked, wanted) {
-        returns[strategy] =
-            of_strategy(market, checked, (logical, &signals[strategy]), strategy, &returns)?;
+        let plan = (logical, signals[strategy].as_slice());
+        let track = of_strategy(market, checked, plan, strategy, &returns, &tracks)?;
+        let value = |row| track.nav_at(row).unwrap_or(MISSING);
+        let change = |row: u32| {
+            row.checked_sub(1).map_or(MISSING, |before| value(row) / value(before) - 1.0)
+        };
+        returns[strategy] = (0..market.calendar().len() as u32).map(change).collect();
+        tracks[strategy] = track;
     }
     Ok(returns)
 }
@@ -69,23 +76,21 @@ fn of_strategy(
     (logical, signals): (&LogicalPlan, &[NodeId]),
     strategy: usize,
     returns: &[Vec<f64>],
-) -> Result<Vec<f64>, Box<Diagnostic>> {
+    tracks: &[Track],
+) -> Result<Track, Box<Diagnostic>> {
     let strategy = &checked.strategies[strategy];
     let whole = period(market.calendar(), &strategy.policy.schedule, None, None);
     let wanted = super::wanted(market.calendar(), strategy, &whole, signals);
     let plan = plan::schedule(logical, &super::demands(&wanted), market.calendar());
     let (found, _) = execute::run(&plan, market, returns, &wanted);
-    let track = backtest::simulate(&Simulation {
+    backtest::simulate(&Simulation {
         market,
         policy: &strategy.policy,
         signals: &Signals(found),
         decisions: &whole.decisions,
         first: whole.first,
         last: whole.last,
-        lookback: super::lookback(signals, &plan),
-    })?;
-    let value = |row| track.nav_at(row).unwrap_or(MISSING);
-    let change =
-        |row: u32| row.checked_sub(1).map_or(MISSING, |before| value(row) / value(before) - 1.0);
-    Ok((0..market.calendar().len() as u32).map(change).collect())
+        lookback: super::lookback(strategy, signals, &plan),
+        tracks,
+    })
 }

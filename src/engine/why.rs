@@ -319,7 +319,7 @@ impl Question<'_, '_> {
             place,
             scored,
             target,
-            binding: binding.iter().map(|b| policy.bounds[b.bound].text.clone()).collect(),
+            binding: binding.iter().map(|b| policy.constraint(b.bound).0.to_owned()).collect(),
             trade: None,
             because,
         }

@@ -3,6 +3,7 @@
 use super::{
     Decision, error,
     nearest::{Budget, Partition, Problem, ROUNDING},
+    price::{Scaled, prices},
     select::{AtRow, group_of},
 };
 use crate::{
@@ -12,13 +13,16 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// A cap or floor that bound at a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+/// A constraint that bound at a decision.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Binding {
-    /// Its place among the policy's bounds.
+    /// Its number in the policy.
     pub bound: usize,
     /// How many assets or groups it held.
     pub count: usize,
+    /// Its shadow price: by how much what is made least would fall for each unit that it gives; `None` where it is kept
+    /// by dropping names, which has no price.
+    pub price: Option<f64>,
 }
 
 /// Why no weights satisfy the bounds.
@@ -77,6 +81,7 @@ pub(super) fn constrain(
             }
             None => {
                 let mut binding = binding(bounds, &groups, &weights);
+                set_prices(bounds, &groups, &start, &weights, &mut binding);
                 let dropped = picked - assets.len();
                 count_dropped(bounds, dropped, &mut binding);
                 let held = assets.iter().zip(weights).filter(|(_, w)| *w > ROUNDING);
@@ -85,6 +90,23 @@ pub(super) fn constrain(
             }
         }
     }
+}
+
+/// What caps and floors of one whole long side say against each other in so many assets, whatever else there is: by
+/// arithmetic, before any solver is asked.
+pub(super) fn conflict_of_bounds(
+    decision: Decision<'_>,
+    assets: &[usize],
+) -> Option<Box<Diagnostic>> {
+    let policy = decision.policy;
+    let is_whole = policy.short.is_none() && policy.exposure.long == 1.0;
+    if !is_whole || policy.bounds.iter().any(|b| b.active) || assets.is_empty() {
+        return None;
+    }
+    let start = vec![1.0 / assets.len() as f64; assets.len()];
+    let groups = Groups::new(decision, assets);
+    let conflict = solve(&policy.bounds, &groups, &start).err()?;
+    Some(error::infeasible(decision, &conflict))
 }
 
 fn position_bound(bounds: &[Bound], wanted: impl Fn(&Bound) -> bool) -> impl Iterator<Item = f64> {
@@ -226,7 +248,41 @@ fn binding(bounds: &[Bound], groups: &Groups, weights: &[f64]) -> Vec<Binding> {
         BoundTarget::Position => 0,
     };
     let counts = bounds.iter().map(count).enumerate().filter(|(_, n)| *n > 0);
-    counts.map(|(bound, count)| Binding { bound, count }).collect()
+    counts.map(|(bound, count)| Binding { bound, count, price: None }).collect()
+}
+
+/// The shadow prices, where all bounds were met at once and no two labels overlap.
+fn set_prices(
+    bounds: &[Bound],
+    groups: &Groups,
+    start: &[f64],
+    weights: &[f64],
+    binding: &mut [Binding],
+) {
+    if bounds.iter().any(|b| b.else_cash) || binding.is_empty() {
+        return;
+    }
+    let all = |i: usize| is_part_of_problem(&bounds[i]);
+    let problem = groups.problem(bounds, &all, start, Budget::Whole);
+    let count = start.len();
+    let one = Partition { group: vec![0; count], lower: vec![0.0], upper: vec![f64::INFINITY] };
+    let partition = match problem.partitions.as_slice() {
+        [] => &one,
+        [only] => only,
+        _ => return,
+    };
+    let cap = problem.position_cap;
+    let scaled = Scaled { start, weights, cap, groups: partition };
+    let Some((positions, caps, floors)) = prices(&scaled) else { return };
+    for binding in binding {
+        let bound = &bounds[binding.bound];
+        binding.price = match (bound.target, bound.kind) {
+            (BoundTarget::Position, BoundKind::Floor) => None,
+            (BoundTarget::Position, BoundKind::Cap) => Some(positions),
+            (BoundTarget::Group(_), BoundKind::Cap) => Some(caps),
+            (BoundTarget::Group(_), BoundKind::Floor) => Some(floors),
+        };
+    }
 }
 
 /// `floor position` binds by what it drops.
@@ -236,6 +292,6 @@ fn count_dropped(bounds: &[Bound], dropped: usize, binding: &mut Vec<Binding>) {
         .filter(|&i| is_floor(&bounds[i]))
         .max_by(|&a, &b| bounds[a].amount.total_cmp(&bounds[b].amount));
     if let (Some(bound), 1..) = (strictest, dropped) {
-        binding.push(Binding { bound, count: dropped });
+        binding.push(Binding { bound, count: dropped, price: None });
     }
 }

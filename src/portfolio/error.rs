@@ -3,10 +3,11 @@
 use super::{
     Decision, Picked,
     constrain::{Conflict, Lack},
+    optimise::Conflict as ProgramConflict,
     select::NO_GROUP,
 };
 use crate::{
-    check::{Bound, BoundKind, BoundTarget},
+    check::{Bound, BoundKind, BoundTarget, LimitRule, Weight},
     diagnostic::{Code, Diagnostic},
     source::Span,
 };
@@ -147,4 +148,120 @@ pub(super) fn infeasible(decision: Decision<'_>, conflict: &Conflict) -> Box<Dia
         Lack::Unmet => "raise a cap or lower a floor",
     };
     Box::new(diagnostic.help(help))
+}
+
+/// The constraints of a program that conflict, each with what it would have to give.
+pub(super) fn infeasible_program(
+    decision: Decision<'_>,
+    conflict: &ProgramConflict,
+) -> Box<Diagnostic> {
+    let policy = decision.policy;
+    let texts: Vec<String> =
+        conflict.members.iter().map(|(n, _)| format!("`{}`", policy.constraint(*n).0)).collect();
+    let names = plural(conflict.names, "name", "names");
+    let book = match &policy.exposure.text {
+        text if text.is_empty() => String::new(),
+        text => format!(" and {text}"),
+    };
+    let verb = if texts.len() == 1 { "cannot be met" } else { "cannot be met together" };
+    let message =
+        format!("{} {verb} with {names}{book} on {}", texts.join(" and "), date(decision));
+    let mut diagnostic = Diagnostic::error(Code::Infeasible, message);
+    for (i, (number, give)) in conflict.members.iter().enumerate() {
+        let (_, span) = policy.constraint(*number);
+        let text = match give {
+            Some(by) if is_share(decision, *number) => {
+                format!("alone it would have to give {}", percent(round_up(*by)))
+            }
+            Some(by) => format!("alone it would have to give {:.4}", round_up(*by)),
+            None => "no matter how much it gave alone".to_owned(),
+        };
+        diagnostic = match i {
+            0 => diagnostic.at(span, text),
+            _ => diagnostic.also(span, text),
+        };
+    }
+    let help =
+        "ease one of them, or say what may give: `on infeasible relax turnover else keep holdings`";
+    Box::new(diagnostic.help(help))
+}
+
+/// To six digits, never down to zero.
+fn round_up(amount: f64) -> f64 {
+    (amount * 1e6 - 1e-3).ceil().max(1.0) / 1e6
+}
+
+/// Whether a constraint is of shares of net asset value, or of yearly rates.
+fn is_share(decision: Decision<'_>, number: usize) -> bool {
+    let policy = decision.policy;
+    let limit = number.checked_sub(policy.bounds.len()).map(|i| &policy.limits[i].rule);
+    !matches!(
+        limit,
+        Some(LimitRule::Sum { .. } | LimitRule::NeutralNumber(_) | LimitRule::Names(..))
+    )
+}
+
+pub(super) fn empty_side(decision: Decision<'_>, is_long: bool) -> Box<Diagnostic> {
+    let side = if is_long { "held long" } else { "sold short" };
+    let text = format!("on {} nothing can be {side}", date(decision));
+    let pick = match (&decision.policy.short, is_long) {
+        (Some(short), false) => short,
+        _ => &decision.policy.pick,
+    };
+    let diagnostic = Diagnostic::error(Code::Infeasible, text)
+        .at(pick.span, "picks nothing that has the numbers and the history it needs")
+        .help("start later with `from`, or pick from more assets");
+    Box::new(diagnostic)
+}
+
+pub(super) fn no_history(decision: Decision<'_>, assets: usize, window: usize) -> Box<Diagnostic> {
+    let text = format!(
+        "on {} none of {} has been priced for three quarters of {}",
+        date(decision),
+        plural(assets, "asset", "assets"),
+        plural(window, "row", "rows")
+    );
+    let diagnostic = Diagnostic::error(Code::Infeasible, text)
+        .at(decision.policy.pick.span, "these were picked")
+        .help("start later with `from`, or take a shorter `window`");
+    Box::new(diagnostic)
+}
+
+pub(super) fn no_benchmark_history(decision: Decision<'_>, rows: usize) -> Box<Diagnostic> {
+    let text = format!(
+        "on {} the benchmark has no returns on the {} that the risk is measured on",
+        date(decision),
+        plural(rows, "row", "rows")
+    );
+    let diagnostic = Diagnostic::error(Code::Infeasible, text)
+        .at(decision.policy.pick.span, "the risk of this is measured against it")
+        .help("start later with `from`, or take a shorter `window`");
+    Box::new(diagnostic)
+}
+
+pub(super) fn nothing_above_cash(decision: Decision<'_>) -> Box<Diagnostic> {
+    let text = format!(
+        "on {} no portfolio that keeps the constraints has an expected return above that of cash",
+        date(decision)
+    );
+    let diagnostic = Diagnostic::error(Code::Infeasible, text)
+        .at(weight_span(decision), "nothing has a Sharpe ratio above zero")
+        .help("leave out with `where` what is expected to lose, or use `mean_variance`");
+    Box::new(diagnostic)
+}
+
+pub(super) fn no_optimum(decision: Decision<'_>) -> Box<Diagnostic> {
+    let text = format!("the solver finds no optimum on {}", date(decision));
+    let diagnostic =
+        Diagnostic::error(Code::Infeasible, text).at(weight_span(decision), "these weights").help(
+            "numbers that differ by many orders of magnitude are hard to solve for: winsorize them",
+        );
+    Box::new(diagnostic)
+}
+
+fn weight_span(decision: Decision<'_>) -> Span {
+    match decision.policy.weight {
+        Weight::Optimised(method) => method.span,
+        _ => decision.policy.pick.span,
+    }
 }

@@ -1,16 +1,21 @@
-//! Signals at a decision → target weights: pick, weigh, constrain. Knows nothing of prices, orders or money.
+//! Signals at a decision → target weights: pick, weigh, constrain. Knows nothing of orders or fills.
 
 mod select;
 mod weigh;
 mod constrain;
+mod price;
 mod error;
+mod optimise;
+mod volatility;
 pub mod nearest;
+pub mod program;
+pub mod risk;
 
 pub use constrain::Binding;
-pub use select::{Picked, Selection, select};
+pub use select::{Picked, Selection, select, select_short};
 
 use crate::{
-    check::Policy,
+    check::{Policy, Weight},
     diagnostic::Diagnostic,
     execute::Signals,
     panel::{AssetId, MarketData, Row},
@@ -33,23 +38,76 @@ pub struct Funnel {
     pub picked: usize,
     /// Picked, but left out because the number the weights are made of is missing.
     pub without_weight: usize,
-    /// Picked, but dropped by `floor position`.
+    /// Picked, but left out because they have too little history for the covariance.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub without_history: usize,
+    /// Picked, but dropped by `floor position` or `names`.
     pub below_floor: usize,
+    /// Of the picked, those to be sold short.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub short: usize,
     /// In the target with a weight above zero.
     pub held: usize,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 /// What to hold after a decision.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Target {
     /// The decision's row.
     pub row: Row,
-    /// Shares of net asset value, by asset; each above zero. Their sum is 1, or less where cash is left.
+    /// Shares of net asset value, by asset; below zero for what is sold short, never zero. Their sum is 1, or less where
+    /// cash is left, or whatever the two sides come to.
     pub weights: Vec<(AssetId, f64)>,
     /// How the number of assets shrank.
     pub funnel: Funnel,
-    /// The caps and floors that bound.
+    /// The constraints that bound.
     pub binding: Vec<Binding>,
+    /// The constraints that had to give.
+    pub relaxed: Vec<Relaxed>,
+    /// Nothing satisfied the constraints, and the holdings stay.
+    pub kept_holdings: bool,
+    /// What the risk model rests on, where there is one.
+    pub estimate: Option<Estimate>,
+    /// How much worse than without `names between` the portfolio is, as a share of what is made best.
+    pub gap: Option<f64>,
+    /// The factor of `target volatility`.
+    pub scaled: Option<f64>,
+}
+
+/// A constraint that had to give.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Relaxed {
+    /// Its number in the policy.
+    pub constraint: usize,
+    /// By how much, in its own unit.
+    pub by: f64,
+}
+
+/// What a covariance rests on.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Estimate {
+    /// How many rows of returns.
+    pub rows: usize,
+    /// Whether some portfolios have no variance in it; of several optima the one of the smallest norm is taken.
+    pub is_singular: bool,
+    /// The yearly volatility that the target has by it.
+    pub volatility: f64,
+}
+
+/// The book before a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Standing<'a> {
+    /// Shares of net asset value, by asset, below zero where it is sold short; sorted.
+    pub holdings: &'a [(usize, f64)],
+    /// Net asset value, in money.
+    pub nav: f64,
+    /// Whether a portfolio has been bought before.
+    pub is_started: bool,
 }
 
 impl Target {
@@ -72,23 +130,62 @@ pub struct Decision<'a> {
     pub row: Row,
 }
 
-/// The target of a decision; `held` are the assets that the book holds at the close, sorted.
+/// The target of a decision.
 ///
 /// With nothing to pick the target is all cash.
 ///
 /// # Errors
-/// `bad-score` where no weights can be made of the values, `infeasible` where no weights satisfy the caps and floors.
-pub fn construct(decision: Decision<'_>, held: &[usize]) -> Result<Target, Box<Diagnostic>> {
-    let Selection { picked, mut funnel } = select(decision, held);
-    let weighed = weigh::weigh(decision, &picked)?;
-    funnel.without_weight = weighed.left_out;
-    let constrained = constrain::constrain(decision, weighed.assets, weighed.weights)?;
-    funnel.below_floor = constrained.dropped;
-    funnel.held = constrained.weights.len();
-    Ok(Target {
-        row: decision.row,
-        weights: constrained.weights,
-        funnel,
-        binding: constrained.binding,
-    })
+/// `bad-score` where no weights can be made of the values, `infeasible` where no weights satisfy the constraints.
+pub fn construct(
+    decision: Decision<'_>,
+    standing: Standing<'_>,
+) -> Result<Target, Box<Diagnostic>> {
+    let on_side = |side: f64| -> Vec<usize> {
+        standing.holdings.iter().filter(|h| h.1 * side > 0.0).map(|h| h.0).collect()
+    };
+    let Selection { picked, mut funnel } = select(decision, &on_side(1.0));
+    let short = select_short(decision, &on_side(-1.0), &picked);
+    funnel.picked += short.picked.len();
+    funnel.short = short.picked.len();
+    if let (Some(asked), Some(more)) = (funnel.asked, short.funnel.asked) {
+        funnel.asked = Some(asked + more);
+    }
+    let mut target = Target { row: decision.row, funnel, ..Target::default() };
+    if is_plain(decision.policy) {
+        let weighed = weigh::weigh(decision, &picked)?;
+        target.funnel.without_weight = weighed.left_out;
+        let found = constrain::constrain(decision, weighed.assets, weighed.weights)?;
+        target.funnel.below_floor = found.dropped;
+        target.weights = found.weights;
+        target.binding = found.binding;
+    } else {
+        let found = optimise::construct(decision, standing, &picked, &short.picked)?;
+        target.funnel.without_weight = found.without_weight;
+        target.funnel.without_history = found.without_history;
+        target.funnel.below_floor = found.dropped;
+        target.weights = found.weights;
+        target.binding = found.binding;
+        target.relaxed = found.relaxed;
+        target.kept_holdings = found.kept_holdings;
+        target.estimate = found.estimate;
+        target.gap = found.gap;
+    }
+    if let Some(rule) = decision.policy.target_volatility
+        && !target.kept_holdings
+    {
+        volatility::scale(decision, rule, &mut target)?;
+    }
+    target.funnel.held = target.weights.len();
+    Ok(target)
+}
+
+/// Whether caps and floors of one long side are all there is: those have a closed form.
+fn is_plain(policy: &Policy) -> bool {
+    policy.short.is_none()
+        && policy.exposure.long == 1.0
+        && policy.exposure.short == 0.0
+        && !policy.bounds.iter().any(|b| b.active)
+        && policy.limits.is_empty()
+        && policy.on_infeasible.is_none()
+        && !matches!(policy.weight, Weight::Optimised(_))
 }

@@ -93,11 +93,29 @@ pub(super) fn group_of(label: f64) -> u32 {
     if label.is_nan() { NO_GROUP } else { label as u32 }
 }
 
-/// Picks. Ties go to what is held (`held`, sorted), then to the symbol that sorts first.
+/// Picks what is to be held long. Ties go to what is held (`held`, sorted), then to the symbol that sorts first.
 pub fn select(decision: Decision<'_>, held: &[usize]) -> Selection {
-    let Decision { policy, signals, row, .. } = decision;
-    let pick = &policy.pick;
-    let (mut ranks, mut funnel) = eligible(decision);
+    pick(decision, &decision.policy.pick, held, &[])
+}
+
+/// Picks what is to be sold short, of all that is not picked `long`; `sold` is what is short already, sorted. Empty for
+/// a strategy without that side.
+pub fn select_short(decision: Decision<'_>, sold: &[usize], long: &[Picked]) -> Selection {
+    match &decision.policy.short {
+        None => Selection { picked: vec![], funnel: Funnel::default() },
+        Some(short) => {
+            let mut taken: Vec<usize> = long.iter().map(|p| p.asset).collect();
+            taken.sort_unstable();
+            pick(decision, short, sold, &taken)
+        }
+    }
+}
+
+/// Picks among all but those that are `taken`, sorted.
+fn pick(decision: Decision<'_>, pick: &Pick, held: &[usize], taken: &[usize]) -> Selection {
+    let Decision { signals, row, .. } = decision;
+    let (mut ranks, mut funnel) = eligible(decision, pick);
+    ranks.retain(|r| taken.binary_search(&r.asset()).is_err());
     for asset in held {
         if let Ok(place) = ranks.binary_search_by_key(asset, |r| r.asset()) {
             ranks[place].tie &= !Rank::NOT_HELD;
@@ -144,17 +162,16 @@ pub fn select(decision: Decision<'_>, held: &[usize]) -> Selection {
 }
 
 /// The assets that may be picked, in their own order, none of them marked as held, and the funnel so far.
-fn eligible(decision: Decision<'_>) -> (Vec<Rank>, Funnel) {
+fn eligible(decision: Decision<'_>, pick: &Pick) -> (Vec<Rank>, Funnel) {
     let Decision { market, policy, signals, row } = decision;
     let closes = market.prices().close;
     let closes = closes.row(row as usize);
     let at = |id: SignalId| AtRow::new(signals, id, row);
     let (universe, eligible) = (at(policy.universe), at(policy.eligible));
     let filters: Vec<AtRow<'_>> = policy.filters.iter().map(|(id, _)| at(*id)).collect();
-    let scores = policy.pick.by.map(at);
+    let scores = pick.by.map(at);
     let mut funnel = Funnel { filters: vec![0; filters.len()], ..Funnel::default() };
-    let from_the_bottom =
-        matches!(policy.pick.count, PickCount::Bottom(_) | PickCount::BottomShare(_));
+    let from_the_bottom = matches!(pick.count, PickCount::Bottom(_) | PickCount::BottomShare(_));
     let mut ranks = vec![];
     for asset in 0..market.schema().symbols.len() {
         if universe.of(asset) != 1.0 {

@@ -63,5 +63,7 @@ fn part(decision: Decision<'_>, picked: &Picked, n: usize) -> Result<f64, Box<Di
             let inverse = 1.0 / number(id);
             if inverse.is_finite() && inverse > 0.0 { inverse } else { f64::NAN }
         }
+        // Those are made of all of them at once.
+        Weight::Optimised(_) => 1.0,
     })
 }

@@ -96,15 +96,21 @@ fn symbol<'a>(report: &Report<'a>, asset: u32) -> &'a str {
     &report.market.schema().symbols[asset as usize]
 }
 
-fn rebalance(report: &Report<'_>, run: &StrategyRun<'_>, rebalance: &Rebalance) -> Json {
+pub(super) fn rebalance(report: &Report<'_>, run: &StrategyRun<'_>, rebalance: &Rebalance) -> Json {
     let target = &rebalance.target;
     let weights: Map<String, Json> =
         target.weights.iter().map(|(a, w)| (symbol(report, a.0).to_owned(), json!(w))).collect();
     let binding = target.binding.iter();
     let binding: Vec<Json> = binding
-        .map(|b| json!({ "bound": run.policy.bounds[b.bound].text, "count": b.count }))
+        .map(|b| {
+            let text = run.policy.constraint(b.bound).0;
+            match b.price {
+                Some(price) => json!({ "bound": text, "count": b.count, "price": price }),
+                None => json!({ "bound": text, "count": b.count }),
+            }
+        })
         .collect();
-    json!({
+    let mut decision = json!({
         "decided": report.date(target.row),
         "traded": rebalance.traded.map(|r| report.date(r)),
         "turnover": rebalance.turnover,
@@ -113,7 +119,26 @@ fn rebalance(report: &Report<'_>, run: &StrategyRun<'_>, rebalance: &Rebalance) 
         "funnel": target.funnel,
         "binding": binding,
         "weights": weights,
-    })
+    });
+    if let Some(estimate) = target.estimate {
+        decision["estimate"] = json!(estimate);
+    }
+    if let Some(gap) = target.gap {
+        decision["gap"] = json!(gap);
+    }
+    if let Some(factor) = target.scaled {
+        decision["scaled"] = json!(factor);
+    }
+    if target.kept_holdings {
+        decision["kept_holdings"] = json!(true);
+    }
+    if !target.relaxed.is_empty() {
+        let relaxed = target.relaxed.iter();
+        let relaxed = relaxed
+            .map(|r| json!({ "constraint": run.policy.constraint(r.constraint).0, "by": r.by }));
+        decision["relaxed"] = relaxed.collect();
+    }
+    decision
 }
 
 fn trade(report: &Report<'_>, trade: &Trade) -> Json {

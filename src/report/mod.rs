@@ -5,12 +5,14 @@ mod number;
 mod json;
 mod chart;
 mod text;
+mod construction;
 mod files;
 mod values;
 mod why;
 mod funnel;
 mod holdings;
 
+pub use construction::{decisions_json, decisions_text};
 pub use files::write as write_files;
 pub use funnel::{Coverage, FunnelRow, FunnelTable, funnel_table, funnel_to_text};
 pub use holdings::{holdings_to_text, line_to_text};

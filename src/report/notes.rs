@@ -1,7 +1,7 @@
 //! What a reader must know to judge a report: of the data, of costs, of what was settled or left undone.
 
 use super::{
-    Column, StrategyRun,
+    Column, StrategyRun, construction,
     number::{counted, percent},
 };
 use crate::backtest::Delisting;
@@ -24,12 +24,15 @@ pub(super) fn notes(
         (false, false) => "Returns are price returns: the data know no dividends.",
     };
     notes.push(dividends.to_owned());
-    let about: [Note; 8] = [
+    let about: [Note; 11] = [
         costs,
         risk_free,
         delistings,
         fewer_than_asked,
         without_weight,
+        construction::without_history,
+        construction::estimates,
+        construction::gaps,
         unfilled,
         cut_purchases,
         stale,
@@ -38,7 +41,9 @@ pub(super) fn notes(
         notes.extend(grouped_by_text(runs, note));
     }
     for run in runs {
-        notes.extend(binding(run).into_iter().map(|text| named(runs, &[run.name], text)));
+        let said = construction::binding(run).into_iter().chain(construction::dearest(run));
+        let said = said.chain(construction::relaxed(run));
+        notes.extend(said.map(|text| named(runs, &[run.name], text)));
     }
     notes.extend(periods(runs, columns));
     notes
@@ -154,25 +159,6 @@ fn stale(run: &StrategyRun<'_>) -> Option<String> {
         let text = if share < 0.0001 { "Under 0.01%".to_owned() } else { percent(share) };
         format!("{text} of all holdings and days had no price and were valued at the last one.")
     })
-}
-
-/// How often each bound held something.
-fn binding(run: &StrategyRun<'_>) -> Vec<String> {
-    let rebalances = &run.track.rebalances;
-    let bound_on = |i: usize| {
-        rebalances.iter().filter(|r| r.target.binding.iter().any(|b| b.bound == i)).count()
-    };
-    let bounds = run.policy.bounds.iter().enumerate();
-    bounds
-        .map(|(i, bound)| match bound_on(i) {
-            0 => format!("`{}` never bound.", bound.text),
-            n => format!(
-                "`{}` bound on {n} of {}.",
-                bound.text,
-                counted(rebalances.len(), "rebalance", "rebalances")
-            ),
-        })
-        .collect()
 }
 
 /// Where columns do not cover the same dates.

@@ -7,7 +7,7 @@ use decile::{
     check::{Bound, BoundKind, BoundTarget, SignalId, Weight},
     diagnostic::Diagnostic,
     portfolio::{
-        Decision, Target, construct,
+        Decision, Standing, Target, construct,
         nearest::{Budget, Partition, Problem, solve_any, solve_one},
     },
 };
@@ -25,7 +25,7 @@ fn bound(kind: BoundKind, label: Option<SignalId>, amount: f64) -> Bound {
     );
     let text = format!("{side} {what} {:.0}%", amount * 100.0);
     let labels = ["Energy", "Health", "Utilities"].map(str::to_owned).into();
-    Bound { kind, target, labels, amount, else_cash: false, text, span: SPAN }
+    Bound { kind, target, labels, amount, else_cash: false, active: false, text, span: SPAN }
 }
 
 fn market(assets: usize) -> Market {
@@ -42,7 +42,7 @@ fn weighted<'a>(market: &'a Market, weights: &[f64]) -> Trial<'a> {
 
 fn target(strategy: &Trial<'_>) -> Result<Target, Box<Diagnostic>> {
     let Trial { market, policy, signals, .. } = strategy;
-    construct(Decision { market: *market, policy, signals, row: 0 }, &[])
+    construct(Decision { market: *market, policy, signals, row: 0 }, Standing::default())
 }
 
 fn weights(strategy: &Trial<'_>) -> Vec<f64> {

@@ -54,6 +54,7 @@ fn errors_of_a_run() {
         labels: labels.clone(),
         amount,
         else_cash: false,
+        active: false,
         text: text.to_owned(),
         span: span(text),
     };

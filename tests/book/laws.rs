@@ -87,6 +87,7 @@ fn run(case: &Case, order: &[usize]) -> Option<Track> {
         labels: Default::default(),
         amount: case.cap,
         else_cash: true,
+        active: false,
         text: "cap position".to_owned(),
         span: SPAN,
     }];

@@ -3,7 +3,8 @@
 use decile::{
     backtest::{Simulation, Track, simulate},
     check::{
-        CalendarRule, CashRate, Every, On, Pick, PickCount, Policy, SignalId, TradeAt, Weight,
+        CalendarRule, CashRate, CovarianceMethod, Every, Exposure, On, Pick, PickCount, Policy,
+        RiskModel, SignalId, TradeAt, Weight,
     },
     diagnostic::Diagnostic,
     execute::{Signal, Signals},
@@ -145,8 +146,15 @@ impl<'a> Trial<'a> {
                 keep_until_place: None,
                 span: SPAN,
             },
+            short: None,
+            hold: vec![],
             weight: Weight::Equal,
             bounds: vec![],
+            limits: vec![],
+            exposure: Exposure { long: 1.0, short: 0.0, text: String::new(), span: None },
+            risk: RiskModel { window: 0, covariance: CovarianceMethod::Sample, is_needed: false },
+            target_volatility: None,
+            on_infeasible: None,
             schedule: vec![CalendarRule { every: Every::Month, on: On::LastDay, months: vec![] }],
             trade: TradeAt::NextClose,
             sized_at_fill: false,
@@ -190,6 +198,7 @@ impl<'a> Trial<'a> {
             first: 0,
             last: self.market.calendar.len() as Row - 1,
             lookback: 0,
+            tracks: &[],
         }
     }
 

@@ -68,6 +68,7 @@ fn trial<'a>(market: &'a Market, lookback: usize, cap: Option<f64>) -> Trial<'a>
         labels: Default::default(),
         amount,
         else_cash: true,
+        active: false,
         text: "cap position 30% else cash".to_owned(),
         span: SPAN,
     }));

@@ -3,7 +3,7 @@
 use crate::market::{Market, SPAN, Trial, assert_near, weekdays};
 use decile::{
     check::{PickCount, Weight},
-    portfolio::{Decision, Picked, Target, construct, select},
+    portfolio::{Decision, Picked, Standing, Target, construct, select},
 };
 use ndarray::Array2;
 
@@ -118,7 +118,7 @@ fn the_funnel_counts_every_stage() {
     strategy.policy.eligible = strategy.constant(&[1.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
     let weights = strategy.constant(&[1.0, f64::NAN, 1.0, 3.0, 1.0, 1.0]);
     strategy.policy.weight = Weight::By(weights, SPAN);
-    let target = construct(decision(&strategy), &[]).expect("feasible");
+    let target = construct(decision(&strategy), Standing::default()).expect("feasible");
     let funnel = &target.funnel;
     assert_eq!(funnel.filters, [5, 4]);
     let counts = (funnel.universe, funnel.eligible, funnel.scored, funnel.picked);
@@ -127,8 +127,8 @@ fn the_funnel_counts_every_stage() {
 }
 
 fn weights(strategy: &Trial<'_>) -> Vec<f64> {
-    let target: Target =
-        construct(decision(strategy), &[]).unwrap_or_else(|d| panic!("{}", d.message));
+    let target: Target = construct(decision(strategy), Standing::default())
+        .unwrap_or_else(|d| panic!("{}", d.message));
     target.weights.iter().map(|w| w.1).collect()
 }
 
@@ -156,8 +156,9 @@ fn methods_of_weighing() {
 #[test]
 fn weights_that_cannot_be_made_are_errors() {
     let market = market();
-    let message =
-        |strategy: &Trial<'_>| construct(decision(strategy), &[]).expect_err("no weights").message;
+    let message = |strategy: &Trial<'_>| {
+        construct(decision(strategy), Standing::default()).expect_err("no weights").message
+    };
     let mut strategy = scored(&market, &[1.0, 2.0, 3.0, -4.0, -5.0, 6.0], PickCount::Bottom(2));
     strategy.policy.weight = Weight::Score(SPAN);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! `cap` and `floor`: of each asset, of each group.
+//! `cap` and `floor`: of each asset, of each group. `keys` are the names by which `on infeasible` calls constraints.
 
 use super::{Placed, SignalTable};
 use crate::{
@@ -19,14 +19,17 @@ impl<'a> Checker<'a> {
         &mut self,
         clauses: &[Placed<'a>],
         signals: &mut SignalTable,
+        keys: &mut Vec<String>,
     ) -> Vec<Bound> {
         let mut bounds = vec![];
         for (clause, span) in clauses {
-            let (kind, target, amount, else_cash) = match clause {
-                ClauseKind::Cap { target, amount, else_cash, .. } => {
-                    (BoundKind::Cap, target, amount, *else_cash)
+            let (kind, target, amount, active, else_cash) = match clause {
+                ClauseKind::Cap { target, amount, active, else_cash } => {
+                    (BoundKind::Cap, target, amount, *active, *else_cash)
                 }
-                ClauseKind::Floor { target, amount } => (BoundKind::Floor, target, amount, false),
+                ClauseKind::Floor { target, amount } => {
+                    (BoundKind::Floor, target, amount, false, false)
+                }
                 _ => continue,
             };
             let what = if kind == BoundKind::Cap { "`cap`" } else { "`floor`" };
@@ -34,6 +37,10 @@ impl<'a> Checker<'a> {
             let amount =
                 self.amount(amount, what, Measure::Share, f64::MIN_POSITIVE..=1.0, expected);
             let mut labels = None;
+            let key = match target {
+                ast::BoundTarget::Position => "position".to_owned(),
+                ast::BoundTarget::Group(label) => self.written(label.span),
+            };
             let target = match target {
                 ast::BoundTarget::Position => Some(BoundTarget::Position),
                 ast::BoundTarget::Group(label) => {
@@ -49,7 +56,9 @@ impl<'a> Checker<'a> {
             if let (Some(amount), Some(target)) = (amount, target) {
                 let text = self.written(*span);
                 let labels = labels.unwrap_or_default();
-                bounds.push(Bound { kind, target, labels, amount, else_cash, text, span: *span });
+                let span = *span;
+                keys.push(key);
+                bounds.push(Bound { kind, target, labels, amount, else_cash, active, text, span });
             }
         }
         bounds

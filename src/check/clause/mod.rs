@@ -2,6 +2,11 @@
 
 mod benchmark;
 mod bound;
+mod exposure;
+pub(super) mod hold;
+mod infeasible;
+mod limit;
+mod optimised;
 mod period;
 mod pick;
 mod trade;
@@ -116,9 +121,20 @@ impl<'a> Checker<'a> {
             (signals.add(SignalSource::Expression(*id, Scope::Universe)), text)
         });
         let filter_signals = filter_signals.collect();
-        let pick = self.pick(name, place, clauses, &mut signals);
+        let hold = self.hold(name, clauses);
+        let (hold, pick) = match hold {
+            Some(Some((items, pick))) => (items, Some(pick)),
+            Some(None) => (vec![], self.pick(name, place, clauses, &mut signals)),
+            None => (vec![], None),
+        };
+        let short = self.short(clauses, &mut signals);
         let weight = self.weight(clauses, &mut signals);
-        let bounds = self.bounds(clauses, &mut signals);
+        let mut keys = vec![];
+        let bounds = self.bounds(clauses, &mut signals, &mut keys);
+        let limits = self.limits(clauses, &mut signals, &mut keys);
+        let exposure = self.exposure(clauses);
+        let target_volatility = self.target_volatility(clauses);
+        let on_infeasible = self.on_infeasible(clauses, &keys);
         let rules = schedule::rules(self, clauses);
         let (trade, sized_at_fill) = self.trade(clauses);
         let cost = self.cost(clauses);
@@ -131,6 +147,10 @@ impl<'a> Checker<'a> {
         });
         let (from, to) = self.period(clauses);
         let benchmark = self.benchmark(name, clauses, &mut signals);
+        if let Some(benchmark) = &benchmark {
+            self.want_benchmark(clauses, benchmark.as_ref());
+        }
+        let risk = self.risk(weight, &limits);
         if signals.0.len() > MOST_SIGNALS {
             self.report(error::too_many_signals(place, MOST_SIGNALS));
         }
@@ -151,8 +171,15 @@ impl<'a> Checker<'a> {
                 filters: filter_signals,
                 eligible,
                 pick: pick?,
+                short: short?,
+                hold,
                 weight: weight?,
                 bounds,
+                limits,
+                exposure: exposure?,
+                risk,
+                target_volatility: target_volatility?,
+                on_infeasible: on_infeasible?,
                 schedule: rules,
                 trade,
                 sized_at_fill,
@@ -185,24 +212,12 @@ impl<'a> Checker<'a> {
     fn refuse_later(&mut self, kind: &'a ClauseKind, span: Span) {
         match kind {
             ClauseKind::Pick(pick) => {
-                if pick.side == ast::Side::Short {
-                    self.later(span, "`short`");
-                }
                 if let Some(e) = &pick.replace_at_most {
                     self.later(e.span, "`replace at most`");
                 }
                 if let Some(e) = &pick.hold_at_least {
                     self.later(e.span, "`hold at least`");
                 }
-            }
-            ClauseKind::Cap { active: true, .. } => self.later(span, "`cap … active`"),
-            ClauseKind::LimitBudget { budget, .. } => {
-                let name = match budget {
-                    ast::Budget::TradeVolume => "`limit trade_volume`",
-                    ast::Budget::TrackingError => "`limit tracking_error`",
-                    ast::Budget::Volatility => "`limit volatility`",
-                };
-                self.later(span, name);
             }
             ClauseKind::TradeAt { when, if_change, .. } => {
                 if let ast::TradeWhen::Over(_) = when {
@@ -219,8 +234,17 @@ impl<'a> Checker<'a> {
             | ClauseKind::UniverseTop { .. }
             | ClauseKind::Where(_)
             | ClauseKind::Weight(_)
+            | ClauseKind::Hold(_)
             | ClauseKind::Cap { .. }
             | ClauseKind::Floor { .. }
+            | ClauseKind::Names { .. }
+            | ClauseKind::CapTurnover(_)
+            | ClauseKind::LimitBudget { .. }
+            | ClauseKind::Limit { .. }
+            | ClauseKind::OnInfeasible { .. }
+            | ClauseKind::Neutralize(_)
+            | ClauseKind::Exposure(_)
+            | ClauseKind::TargetVolatility { .. }
             | ClauseKind::Cost(_)
             | ClauseKind::Cash(_)
             | ClauseKind::Capital(_)

@@ -26,8 +26,7 @@ impl<'a> Checker<'a> {
             _ => None,
         });
         let Some((pick, span)) = found else {
-            let other =
-                clauses.iter().any(|(k, _)| matches!(k, ClauseKind::Hold(_) | ClauseKind::Pick(_)));
+            let other = clauses.iter().any(|(k, _)| matches!(k, ClauseKind::Hold(_)));
             if !other {
                 self.report(error::missing_clause(
                     place,
@@ -38,6 +37,31 @@ impl<'a> Checker<'a> {
             }
             return None;
         };
+        self.picked(pick, span, signals)
+    }
+
+    /// What is sold short: `Some(None)` without a `short`.
+    pub(super) fn short(
+        &mut self,
+        clauses: &[Placed<'a>],
+        signals: &mut SignalTable,
+    ) -> Option<Option<Pick>> {
+        let found = self.single(clauses, |k| match k {
+            ClauseKind::Pick(p) if p.side == ast::Side::Short => Some(p),
+            _ => None,
+        });
+        match found {
+            None => Some(None),
+            Some((pick, span)) => self.picked(pick, span, signals).map(Some),
+        }
+    }
+
+    fn picked(
+        &mut self,
+        pick: &'a ast::Pick,
+        span: Span,
+        signals: &mut SignalTable,
+    ) -> Option<Pick> {
         // Every part is looked at before any of them ends it.
         let by = pick.by.as_ref().map(|e| self.number_of_assets(e));
         if by.is_none() && !matches!(pick.count, ast::PickCount::All) {

@@ -1,6 +1,6 @@
 //! `weight`: the weights before constraints.
 
-use super::{FILE, Placed, SignalTable};
+use super::{FILE, Placed, SignalTable, optimised::METHODS};
 use crate::{
     check::{
         error,
@@ -39,22 +39,16 @@ impl<'a> Checker<'a> {
                 let id = self.volatility(name.span, arguments)?;
                 return Some(Weight::InverseVolatility(signals.eligible(id), span));
             }
-            "risk_parity"
-            | "min_variance"
-            | "max_sharpe"
-            | "max_diversification"
-            | "mean_variance"
-            | "hierarchical_risk_parity"
-            | "min_cvar"
-            | "track" => {
-                self.later(name.span, &format!("`weight {}`", name.text));
-                return None;
+            other if METHODS.contains(&other) => {
+                let method = self.optimised(name, arguments, signals)?;
+                return Some(Weight::Optimised(method));
             }
             other => {
                 let known = ["equal", "market_cap", "score", "rank", "inverse volatility"];
+                let known = known.into_iter().chain(METHODS);
                 let complaint = Diagnostic::error(Code::UnknownName, format!("unknown weight method `{other}`")).at(
                     name.span,
-                    "expected `equal`, `market_cap`, `by EXPR`, `score`, `rank` or `inverse volatility`",
+                    "expected `equal`, `market_cap`, `by EXPR`, `score`, `rank`, `inverse volatility`, or an optimised method such as `min_variance`",
                 );
                 let mut complaint = error::did_you_mean(complaint, name.span, other, known);
                 if !matches!(self.names.find(FileId::File(0), other, self.schema), Found::Nothing) {

@@ -1,0 +1,115 @@
+//! `hold`: fixed shares of assets and strategies. A strategy is held as what it holds itself, so that the book is one of
+//! assets; between two decisions of its own the shares of the sleeves drift as the sleeves do.
+
+use super::{Simulation, Track};
+use crate::{
+    check::{Held, HoldItem},
+    panel::{AssetId, Row},
+    portfolio::{Funnel, Target},
+};
+use std::collections::BTreeMap;
+
+/// The rows at which a fixed portfolio is decided: its own, and those of the strategies that it holds.
+pub(super) fn decisions(simulation: &Simulation<'_>, start: Row) -> Vec<Row> {
+    let held = simulation.policy.hold.iter().filter_map(|item| track(simulation, item));
+    let others = held.flat_map(|track| track.rebalances.iter().map(|r| r.target.row));
+    let mut rows: Vec<Row> = simulation.decisions.iter().copied().chain(others).collect();
+    rows.retain(|row| *row >= start && *row <= simulation.last);
+    rows.sort_unstable();
+    rows.dedup();
+    rows
+}
+
+/// The first of its own decisions at which everything has a price and every strategy has begun.
+pub(super) fn first(simulation: &Simulation<'_>, from: Row, end: Row) -> Option<Row> {
+    let closes = simulation.market.prices().close;
+    let has_begun = |row: Row, item: &HoldItem| match item.what {
+        Held::Asset(asset) => !closes[[row as usize, asset.0 as usize]].is_nan(),
+        Held::Strategy(_) => track(simulation, item).is_none_or(|t| t.first <= row),
+    };
+    let mut decisions = simulation.decisions.iter().copied().filter(|r| (from..end).contains(r));
+    decisions.find(|&row| simulation.policy.hold.iter().all(|item| has_begun(row, item)))
+}
+
+fn track<'a>(simulation: &Simulation<'a>, item: &HoldItem) -> Option<&'a Track> {
+    match item.what {
+        Held::Asset(_) => None,
+        // None where the start is sought before anything has been run.
+        Held::Strategy(index) => simulation.tracks.get(index),
+    }
+}
+
+/// What is held at a row, when the shares were last set at `set`.
+pub(super) fn target(simulation: &Simulation<'_>, row: Row, set: Row) -> Target {
+    let items = &simulation.policy.hold;
+    let grown: Vec<f64> =
+        items.iter().map(|item| item.weight * growth(simulation, item, set, row)).collect();
+    let cash = 1.0 - items.iter().map(|item| item.weight).sum::<f64>();
+    let total = grown.iter().sum::<f64>() + cash.max(0.0);
+    let mut weights: BTreeMap<u32, f64> = BTreeMap::new();
+    for (item, value) in items.iter().zip(grown) {
+        let share = value / total;
+        match item.what {
+            Held::Asset(asset) => *weights.entry(asset.0).or_default() += share,
+            Held::Strategy(_) => {
+                let held = track(simulation, item).map(|t| held(simulation, t, row));
+                for (asset, weight) in held.unwrap_or_default() {
+                    *weights.entry(asset.0).or_default() += share * weight;
+                }
+            }
+        }
+    }
+    let closes = simulation.market.prices().close;
+    // What has no price any more cannot be ordered; its share waits in cash.
+    weights.retain(|asset, w| *w != 0.0 && !closes[[row as usize, *asset as usize]].is_nan());
+    let weights: Vec<(AssetId, f64)> = weights.into_iter().map(|(a, w)| (AssetId(a), w)).collect();
+    let count = weights.len();
+    let funnel = Funnel {
+        universe: count,
+        eligible: count,
+        scored: count,
+        picked: count,
+        held: count,
+        ..Funnel::default()
+    };
+    Target { row, weights, funnel, ..Target::default() }
+}
+
+/// The value of an item at a row over that at another.
+fn growth(simulation: &Simulation<'_>, item: &HoldItem, from: Row, to: Row) -> f64 {
+    let value = |row: Row| match item.what {
+        Held::Asset(asset) => last_index(simulation, asset.0 as usize, row),
+        Held::Strategy(_) => {
+            track(simulation, item).and_then(|t| t.nav_at(row)).unwrap_or(f64::NAN)
+        }
+    };
+    let growth = value(to) / value(from);
+    if growth.is_finite() { growth } else { 1.0 }
+}
+
+/// The total-return index at a row, or the last one before it.
+fn last_index(simulation: &Simulation<'_>, asset: usize, row: Row) -> f64 {
+    let index = simulation.market.prices().total_return;
+    let known = (0..=row as usize).rev().map(|r| index[[r, asset]]).find(|v| !v.is_nan());
+    known.unwrap_or(f64::NAN)
+}
+
+/// What a strategy holds at a row, as shares of its own value: what it has just decided, or what its last trades have
+/// become.
+fn held(simulation: &Simulation<'_>, track: &Track, row: Row) -> Vec<(AssetId, f64)> {
+    if let Ok(place) = track.rebalances.binary_search_by_key(&row, |r| r.target.row) {
+        return track.rebalances[place].target.weights.clone();
+    }
+    let end = track.holdings.partition_point(|h| h.row <= row);
+    let Some(last) = end.checked_sub(1).map(|i| track.holdings[i].row) else { return vec![] };
+    let begin = track.holdings.partition_point(|h| h.row < last);
+    let Some(nav) = track.nav_at(row) else { return vec![] };
+    let holdings = track.holdings[begin..end].iter();
+    holdings
+        .map(|h| {
+            let asset = h.asset.0 as usize;
+            let growth = last_index(simulation, asset, row) / last_index(simulation, asset, last);
+            (h.asset, h.value * growth / nav)
+        })
+        .collect()
+}

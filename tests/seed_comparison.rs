@@ -114,7 +114,7 @@ fn the_catalogs_of_the_markets_are_sound() {
         }
         seen += 1;
     }
-    assert_eq!(seen, 4);
+    assert_eq!(seen, 8);
 }
 
 /// The figures of the page are those of the reference.

@@ -317,7 +317,8 @@ impl<'a> Run<'a> {
             hold::target(self.simulation, row, self.shares_set)
         };
         self.decided = row;
-        self.orders = self.orders_to(&target, row);
+        // Holdings that stay are not ordered anew; they may have no price today.
+        self.orders = if target.kept_holdings { vec![] } else { self.orders_to(&target, row) };
         let (traded, turnover, unfilled, unpaid) = (None, 0.0, 0, 0.0);
         self.track.rebalances.push(Rebalance { target, traded, turnover, unfilled, unpaid });
         if policy.trade == TradeAt::ThisClose {

@@ -185,6 +185,11 @@ fn is_read(kind: &DataType) -> bool {
     }
 }
 
+/// A moment of so many ticks a second: of UTC if its column has a zone.
+fn moment<'a>(ticks: i64, rate: i64, is_instant: bool) -> Cell<'a> {
+    Cell::Moment { ticks, rate, is_instant }
+}
+
 /// The values of a few rows.
 fn cells(array: &dyn Array) -> Vec<Cell<'_>> {
     use DataType as D;

@@ -45,7 +45,7 @@ pub use builder::MarketBuilder;
 pub use long::{LongColumn, LongTable, LongWriter};
 pub use market::Market;
 pub use progress::Progress;
-pub use sample::Sample;
+pub use sample::{Sample, TableFormat};
 
 use crate::diagnostic::Diagnostics;
 use std::path::Path;

@@ -1,7 +1,7 @@
-//! `decile sample`: the synthetic market of any size, stored or as a file of prices.
+//! `decile sample`: the synthetic market of any size, stored, as a file of prices, or as tables.
 
 use super::{Terminal, import::Bar};
-use crate::data::Sample as Market;
+use crate::data::{Sample as Market, TableFormat};
 use crate::diagnostic::Diagnostics;
 use std::path::PathBuf;
 
@@ -21,6 +21,13 @@ pub(super) struct Sample {
     /// The folder to store the market in.
     #[arg(long, value_name = "DIR", group = "output")]
     to: Option<PathBuf>,
+    /// Write the folder as tables with a `market.toml`, a template for your own data: prices as traded, splits,
+    /// dividends, delistings, reports with their restatements, and more.
+    #[arg(long, requires = "to")]
+    raw: bool,
+    /// How the tables are written.
+    #[arg(long, requires = "raw", default_value = "csv")]
+    format: Format,
     /// A file for the prices as a long CSV table.
     #[arg(long, value_name = "FILE", group = "output")]
     csv: Option<PathBuf>,
@@ -29,24 +36,49 @@ pub(super) struct Sample {
     parquet: Option<PathBuf>,
 }
 
+/// How tables are written.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    Csv,
+    Parquet,
+}
+
+impl From<Format> for TableFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Csv => Self::Csv,
+            Format::Parquet => Self::Parquet,
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Sample, terminal: Terminal) -> Result<(), Diagnostics> {
     let Sample { assets, years, seed, .. } = *arguments;
-    let market = Market { assets, years, seed }.market();
-    let bar = Bar::new();
+    let sample = Market { assets, years, seed };
     let mut text = String::new();
-    if let Some(folder) = &arguments.to {
-        market.store(folder, &bar)?;
-        text += &format!("stored in {}\n", folder.display());
+    if let (Some(folder), true) = (&arguments.to, arguments.raw) {
+        sample.write_tables(folder, arguments.format.into())?;
+        let folder = folder.display();
+        text += &format!("tables written to {folder}; `decile data show {folder}` lists them\n");
     }
-    if let Some(file) = &arguments.csv {
-        market.write_csv(file)?;
-        text += &format!("prices written to {}\n", file.display());
+    let stored = arguments.to.as_ref().filter(|_| !arguments.raw);
+    if stored.is_some() || arguments.csv.is_some() || arguments.parquet.is_some() {
+        let market = sample.market();
+        let bar = Bar::new();
+        if let Some(folder) = stored {
+            market.store(folder, &bar)?;
+            text += &format!("stored in {}\n", folder.display());
+        }
+        if let Some(file) = &arguments.csv {
+            market.write_csv(file)?;
+            text += &format!("prices written to {}\n", file.display());
+        }
+        if let Some(file) = &arguments.parquet {
+            market.write_parquet(file)?;
+            text += &format!("prices written to {}\n", file.display());
+        }
+        bar.finish();
     }
-    if let Some(file) = &arguments.parquet {
-        market.write_parquet(file)?;
-        text += &format!("prices written to {}\n", file.display());
-    }
-    bar.finish();
     terminal.print(&text);
     Ok(())
 }

@@ -165,7 +165,7 @@ pub(super) fn add_splits(parts: &mut Parts, list: Vec<(u32, Date, f64)>) {
 }
 
 /// Adds the field `dividend`: money for one share on the first session at or after the day, zero on others.
-fn add_dividends(parts: &mut Parts, list: &[(u32, Date, f64)]) {
+pub(super) fn add_dividends(parts: &mut Parts, list: &[(u32, Date, f64)]) {
     let mut paid: Vec<(u32, Row, f64)> = vec![];
     for (asset, date, amount) in list {
         let row = parts.calendar.first_at_or_after(*date);

@@ -1,295 +1,164 @@
-//! One company of the sample market: its prices and its reports.
+//! One company of the sample market: what it is like, and what becomes of it.
 
-use super::economy::{Economy, SECTORS, normal, uniform};
-use crate::panel::{Date, MISSING};
+use super::{
+    books::{Books, Report},
+    economy::{Economy, SECTORS, normal, uniform},
+    moods::Mood,
+    trade::{self, Trades},
+};
 use rand_pcg::Pcg64;
 
-/// The figures of a report, in the order of `Report::values`.
-pub(super) const FIGURES: &[&str] = &[
-    "book_equity",
-    "net_income",
-    "revenue",
-    "gross_profit",
-    "operating_income",
-    "ebitda",
-    "operating_cash_flow",
-    "capital_expenditure",
-    "total_assets",
-    "total_debt",
-    "cash",
-    "current_assets",
-    "current_liabilities",
-    "dividends",
-    "shares_outstanding",
-];
-
-/// One quarterly report.
-pub(super) struct Report {
-    pub(super) period_end: Date,
-    pub(super) published: Date,
-    pub(super) values: [f64; 15],
-}
-
-/// What happened to a company; by row, missing outside its life.
+/// What happened to a company.
 pub(super) struct History {
     pub(super) sector: usize,
     pub(super) industry: usize,
-    pub(super) open: Vec<f64>,
-    pub(super) high: Vec<f64>,
-    pub(super) low: Vec<f64>,
-    pub(super) close: Vec<f64>,
-    pub(super) total_return: Vec<f64>,
-    pub(super) volume: Vec<f64>,
-    pub(super) market_cap: Vec<f64>,
+    /// The first row on which it has the symbol that it is called by, if it had another before.
+    pub(super) renamed: Option<usize>,
+    pub(super) trades: Trades,
     pub(super) reports: Vec<Report>,
+    pub(super) delisting: Option<Delisting>,
+}
+
+/// The end of a company.
+pub(super) struct Delisting {
+    /// The first row without a price.
+    pub(super) row: usize,
+    /// From the last price to what its holders got.
+    pub(super) outcome: f64,
+}
+
+/// How a company leaves the market.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum End {
+    /// It does not.
+    Stays,
+    /// Another company buys it, which is known from a row on.
+    Bought { known: usize },
+    /// It fails, after a decline from a row on.
+    Fails { decline: usize },
 }
 
 /// What a company is like, drawn once.
-struct Character {
-    sector: usize,
-    industry: usize,
-    first: usize,
-    // One past its last row.
-    end: usize,
-    falls: bool,
-    beta: f64,
-    idiosyncratic: f64,
-    cheapness: f64,
-    smallness: f64,
-    dividend_yield: f64,
-    return_on_equity: f64,
-    leverage: f64,
-    asset_turnover: f64,
-    gross_margin: f64,
-    publication_days: i64,
-    dividend_row: usize,
+pub(super) struct Character {
+    pub(super) sector: usize,
+    pub(super) first: usize,
+    /// One past its last row.
+    pub(super) last: usize,
+    pub(super) end: End,
+    pub(super) beta: f64,
+    pub(super) idiosyncratic: f64,
+    /// Exposures to the styles of quality and low volatility, which it keeps.
+    pub(super) quality: f64,
+    pub(super) calmness: f64,
+    pub(super) dividend_yield: f64,
+    pub(super) return_on_equity: f64,
+    pub(super) leverage: f64,
+    pub(super) asset_turnover: f64,
+    pub(super) gross_margin: f64,
+    pub(super) publication_days: i64,
+    pub(super) dividend_row: usize,
+    /// The price above which it splits its shares, and below which it joins them.
+    pub(super) split_above: f64,
+    pub(super) join_below: f64,
 }
 
 impl Character {
-    fn draw(rows: usize, random: &mut Pcg64) -> Self {
+    fn draw(economy: &Economy, random: &mut Pcg64) -> Self {
+        let rows = economy.calendar.len();
         let sector = (uniform(random) * SECTORS.len() as f64) as usize;
-        let industry = (uniform(random) * SECTORS[sector].1.len() as f64) as usize;
-        let late = uniform(random) < 0.2;
-        let first = if late { (uniform(random) * 0.8 * rows as f64) as usize } else { 0 };
-        // Three in a hundred leave each year.
-        let life = -libm::log(1.0 - uniform(random)) / 0.03 * 252.0;
-        let end = (first as f64 + life.max(40.0)).min(rows as f64) as usize;
+        let late = uniform(random) < 0.36;
+        let first = if late { (uniform(random) * 0.92 * rows as f64) as usize } else { 0 };
+        let (last, end) = leave(economy, first, random);
         let financial = SECTORS[sector].0 == "Financials";
+        let (quality, steadiness) = (normal(random), normal(random));
+        let quality = if matches!(end, End::Fails { .. }) { quality - 0.8 } else { quality };
+        let beta: f64 = (1.0 - 0.2 * steadiness + 0.15 * normal(random)).clamp(0.3, 1.9);
+        let idiosyncratic =
+            0.245 * libm::exp(-0.22 * steadiness - 0.06 * quality + 0.12 * normal(random));
+        let pays = uniform(random) < 0.7;
+        let generosity: f64 = 0.024 + 0.004 * steadiness + 0.008 * normal(random);
         Self {
             sector,
-            industry,
             first,
+            last,
             end,
-            falls: end < rows && uniform(random) < 0.4,
-            beta: (1.0 + 0.3 * normal(random)).clamp(0.2, 2.0),
-            idiosyncratic: 0.26 * libm::exp(0.3 * normal(random)),
-            cheapness: normal(random),
-            smallness: normal(random),
-            dividend_yield: (0.02 + 0.015 * normal(random)).clamp(0.0, 0.06),
-            return_on_equity: (0.11 + 0.05 * normal(random)).clamp(-0.05, 0.3),
-            leverage: if financial { 7.0 } else { 1.6 + 1.6 * uniform(random) },
-            asset_turnover: if financial { 0.08 } else { 0.3 + 0.9 * uniform(random) },
-            gross_margin: 0.2 + 0.5 * uniform(random),
-            publication_days: 30 + (uniform(random) * 40.0) as i64,
+            beta,
+            idiosyncratic,
+            quality,
+            calmness: steadiness,
+            dividend_yield: if pays { generosity.clamp(0.006, 0.06) } else { 0.0 },
+            return_on_equity: (0.115 + 0.035 * quality + 0.025 * normal(random)).clamp(-0.1, 0.32),
+            leverage: match financial {
+                true => 7.0,
+                false => (2.3 - 0.25 * quality + 0.45 * normal(random)).clamp(1.2, 4.5),
+            },
+            asset_turnover: match financial {
+                true => 0.08,
+                false => (0.7 + 0.1 * quality + 0.18 * normal(random)).clamp(0.15, 1.6),
+            },
+            gross_margin: (0.42 + 0.08 * quality + 0.1 * normal(random)).clamp(0.08, 0.85),
+            publication_days: 30 + (uniform(random) * 35.0) as i64,
             dividend_row: (uniform(random) * 63.0) as usize,
+            split_above: 110.0 + 190.0 * uniform(random),
+            join_below: 1.0 + 2.0 * uniform(random),
         }
     }
+}
+
+/// The row after a company's last, and how it leaves: three in a hundred each year, more than a fourth of them by failing,
+/// a good part of these in hard times.
+fn leave(economy: &Economy, first: usize, random: &mut Pcg64) -> (usize, End) {
+    let rows = economy.calendar.len();
+    let life = -libm::log(1.0 - uniform(random)) / 0.03 * 252.0;
+    let mut last = (first as f64 + life.max(60.0)) as usize;
+    let (kind, timing, length) = (uniform(random), uniform(random), uniform(random));
+    if last >= rows {
+        return (rows, End::Stays);
+    }
+    if kind < 0.72 {
+        return (last, End::Bought { known: last - 15 - (length * 40.0) as usize });
+    }
+    let hard = |row: &usize| economy.moods[*row] != Mood::Calm && *row > first + 60;
+    let rows_of_hard_times: Vec<usize> = (0..rows).filter(hard).collect();
+    if timing < 0.25 && !rows_of_hard_times.is_empty() {
+        last = rows_of_hard_times[(4.0 * timing * rows_of_hard_times.len() as f64) as usize];
+    }
+    let decline = last.saturating_sub(120 + (length * 200.0) as usize).max(first);
+    (last, End::Fails { decline })
 }
 
 /// Simulates a company.
 pub(super) fn simulate(economy: &Economy, random: &mut Pcg64) -> History {
-    let rows = economy.calendar.len();
-    let character = Character::draw(rows, random);
-    let missing = || vec![MISSING; rows];
-    let mut history = History {
-        sector: character.sector,
-        industry: character.industry,
-        open: missing(),
-        high: missing(),
-        low: missing(),
-        close: missing(),
-        total_return: missing(),
-        volume: missing(),
-        market_cap: missing(),
-        reports: vec![],
+    let character = Character::draw(economy, random);
+    let industry = (uniform(random) * SECTORS[character.sector].1.len() as f64) as usize;
+    let (first, last) = (character.first, character.last);
+    let renames = (uniform(random) < 0.06, uniform(random));
+    let within = first + 40 + (renames.1 * last.saturating_sub(first + 80) as f64) as usize;
+    let outcome = (uniform(random), normal(random));
+    let price = (14.0 + 70.0 * uniform(random)) * libm::exp(0.35 * normal(random));
+    let capitalisation =
+        3e9 * libm::exp(1.25 * normal(random) + economy.level[first] + 0.3 * normal(random));
+    let book_to_market = 0.5 * libm::exp(0.45 * normal(random));
+    let shares = (capitalisation / price).round();
+    let mut books =
+        Books::new(&character, economy, capitalisation * book_to_market, shares, random);
+    let trades = trade::simulate(&character, economy, &mut books, price, random);
+    let delisting = match character.end {
+        End::Stays => None,
+        End::Bought { .. } => Some(0.004 * outcome.1.clamp(-3.0, 3.0)),
+        End::Fails { .. } => Some(-0.6 - 0.4 * outcome.0),
     };
-    let price = (15.0 + 85.0 * uniform(random)) * libm::exp(0.4 * normal(random));
-    let cap = 4e9 * libm::exp(-1.1 * character.smallness + 0.3 * normal(random));
-    let book_to_market = 0.55 * libm::exp(0.4 * character.cheapness);
-    let mut books = Books::new(&character, economy, cap * book_to_market, cap / price, random);
-    trade(&character, economy, &mut books, price, random, &mut history);
-    history.reports = books.reports;
-    let last = economy.calendar.dates()[character.end - 1];
-    history.reports.retain(|r| r.published <= last);
-    history
-}
-
-/// The daily prices. Three things are worth knowing beforehand: prices return slowly to the books (value pays), the
-/// drift of a company lasts for some months (momentum pays), and neither pays much beside the noise.
-fn trade(
-    character: &Character,
-    economy: &Economy,
-    books: &mut Books,
-    price: f64,
-    random: &mut Pcg64,
-    history: &mut History,
-) {
-    let daily = |yearly: f64| yearly / 252f64.sqrt();
-    let noise = daily(character.idiosyncratic);
-    let (mut close, mut total) = (price, price);
-    let mut drift = 0.07 * normal(random);
-    let mut interest = 0.0;
-    for row in character.first..character.end {
-        books.close_quarters(economy.quarters_over[row], economy, Some(close), random);
-        let cheap = libm::log(books.equity.max(1e6) / (books.shares * close) / 0.55);
-        drift = 0.9945 * drift + 0.07 * (1.0f64 - 0.9945 * 0.9945).sqrt() * normal(random);
-        let own = normal(random);
-        let mut change = economy.risk_free[row] / 252.0
-            + character.beta * economy.market[row]
-            + economy.sectors[character.sector][row]
-            + character.cheapness * economy.value[row]
-            + character.smallness * economy.size[row]
-            + (0.06 * cheap + drift + 0.005 * character.smallness) / 252.0
-            - 0.5 * noise * noise
-            + noise * own;
-        if character.falls && row + 15 >= character.end {
-            change -= 0.08 * uniform(random);
-        }
-        let pays = row % 63 == character.dividend_row;
-        let dividend = if pays { character.dividend_yield / 4.0 } else { 0.0 };
-        let before = close;
-        if row > character.first {
-            total *= libm::exp(change);
-            close *= libm::exp(change) / (1.0 + dividend);
-        }
-        if dividend > 0.0 {
-            books.dividends += dividend * close * books.shares;
-        }
-        let open = cents(before * libm::exp(0.4 * noise * normal(random)));
-        let range = 0.5 * noise * (normal(random).abs() + 0.2);
-        let shown = cents(close);
-        history.open[row] = open;
-        history.close[row] = shown;
-        history.high[row] = cents(open.max(shown) * (1.0 + range)).max(open.max(shown));
-        history.low[row] = cents(open.min(shown) * (1.0 - range)).min(open.min(shown)).max(0.01);
-        history.total_return[row] = total;
-        interest = 0.9 * interest + 0.15 * normal(random);
-        let share = 0.004 * libm::exp(interest + 0.25 * own.abs());
-        history.volume[row] = (books.shares * share / 100.0).round() * 100.0;
-        history.market_cap[row] = books.shares * shown;
-    }
-}
-
-fn cents(price: f64) -> f64 {
-    ((price * 100.0).round() / 100.0).max(0.01)
-}
-
-/// The books, quarter by quarter.
-struct Books {
-    equity: f64,
-    shares: f64,
-    dividends: f64,
-    closed: usize,
-    traits: [f64; 4],
-    publication_days: i64,
-    income: f64,
-    reports: Vec<Report>,
-}
-
-impl Books {
-    /// Books that have `equity` at the company's first row, and reports of the two years before it.
-    fn new(
-        character: &Character,
-        economy: &Economy,
-        equity: f64,
-        shares: f64,
-        random: &mut Pcg64,
-    ) -> Self {
-        let over = economy.quarters_over[character.first];
-        let mut books = Self {
-            equity,
-            shares,
-            dividends: 0.0,
-            closed: over.saturating_sub(8),
-            traits: [
-                character.return_on_equity,
-                character.leverage,
-                character.asset_turnover,
-                character.gross_margin,
-            ],
-            publication_days: character.publication_days,
-            income: 0.0,
-            reports: vec![],
-        };
-        books.close_quarters(over, economy, None, random);
-        // The past was made forwards; scale it so that it ends where the company starts.
-        let (scale, count) = (equity / books.equity, shares / books.shares);
-        for report in &mut books.reports {
-            let (last, money) = report.values.split_last_mut().expect("a report has figures");
-            money.iter_mut().for_each(|v| *v = (*v * scale).round());
-            *last = (*last * count).round();
-        }
-        (books.equity, books.shares) = (equity, shares);
-        books
-    }
-
-    fn close_quarters(
-        &mut self,
-        over: usize,
-        economy: &Economy,
-        price: Option<f64>,
-        random: &mut Pcg64,
-    ) {
-        while self.closed < over {
-            // What the market thinks highly of grows: books follow prices slowly, as prices follow books.
-            if let Some(price) = price {
-                let dear = libm::log(0.55 * self.shares * price / self.equity);
-                self.equity *= 1.0 + (0.03 * dear).clamp(-0.1, 0.1);
-            }
-            let period_end = economy.quarters[self.closed];
-            self.closed += 1;
-            self.close_quarter(period_end, random);
-        }
-    }
-
-    fn close_quarter(&mut self, period_end: Date, random: &mut Pcg64) {
-        let [return_on_equity, leverage, asset_turnover, gross_margin] = self.traits;
-        self.income = 0.8 * self.income + 0.02 * normal(random);
-        let net_income = self.equity * (return_on_equity + self.income) / 4.0;
-        // Buying back and issuing shares at book value keeps equity from running away from prices.
-        let issued = 0.004 * normal(random) - 0.001;
-        self.equity =
-            (self.equity * (1.0 + issued) + 0.6 * net_income - 0.2 * self.dividends).max(1e6);
-        self.shares *= 1.0 + issued;
-        let total_assets = self.equity * leverage;
-        let revenue = total_assets * asset_turnover / 4.0 * libm::exp(0.05 * normal(random));
-        let operating_income = net_income * 1.35 + 0.01 * revenue;
-        let depreciation = 0.01 * total_assets;
-        let total_debt = 0.5 * (total_assets - self.equity);
-        let values = [
-            self.equity,
-            net_income,
-            revenue,
-            revenue * gross_margin * libm::exp(0.03 * normal(random)),
-            operating_income,
-            operating_income + depreciation,
-            net_income + depreciation + 0.01 * self.equity * normal(random),
-            depreciation * libm::exp(0.2 * normal(random)),
-            total_assets,
-            total_debt,
-            0.08 * total_assets * libm::exp(0.3 * normal(random)),
-            0.35 * total_assets * libm::exp(0.1 * normal(random)),
-            0.22 * total_assets * libm::exp(0.1 * normal(random)),
-            self.dividends,
-            self.shares,
-        ];
-        self.dividends = 0.0;
-        let days = self.publication_days + (uniform(random) * 11.0) as i64;
-        let published = period_end.checked_add(jiff::Span::new().days(days));
-        self.reports.push(Report {
-            period_end,
-            published: published.expect("the sample ends long before the last date"),
-            values: values.map(f64::round),
-        });
+    let last_date = economy.calendar.dates()[last - 1];
+    let mut reports = books.reports;
+    reports.retain(|r| r.published <= last_date);
+    History {
+        sector: character.sector,
+        industry,
+        renamed: (renames.0 && within + 20 < last).then_some(within),
+        trades,
+        reports,
+        // No negative zero, which a table would show.
+        delisting: delisting
+            .map(|o| Delisting { row: last, outcome: (o * 1e4).round() / 1e4 + 0.0 }),
     }
 }

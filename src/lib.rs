@@ -4,6 +4,7 @@ pub mod source;
 pub mod diagnostic;
 pub mod types;
 pub mod panel;
+pub mod table;
 pub mod operator;
 pub mod syntax;
 pub mod check;

@@ -196,7 +196,7 @@ fn a_damaged_store_says_so() {
         fs::write(&manifest, text().replace("\"sample\"", "\"simple\"")).expect("writable");
     });
     damage("another version made it", &|| {
-        let text = text().replace("\"format\": 3", "\"format\": 9");
+        let text = text().replace("\"format\": 4", "\"format\": 9");
         let body =
             text.split_once('\n').expect("two lines").1.strip_suffix("\n}\n").expect("closed");
         let seal = blake3::hash(body.as_bytes()).to_hex();

@@ -2,8 +2,9 @@
 
 use decile::{
     Market, Query,
-    data::{Sample, TableFormat},
+    data::Sample,
     panel::{FieldData, FieldId, MarketData, Rows},
+    table::TableFormat,
     types::Basis,
 };
 use std::{fs, path::Path, process::Command, sync::LazyLock};

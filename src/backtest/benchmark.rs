@@ -2,7 +2,7 @@
 
 use super::{Simulation, Track, simulate};
 use crate::{
-    check::{Exposure, Pick, PickCount, Policy, SignalId, Weight},
+    check::{Costs, Exposure, Pick, Policy, SignalId, Triggers, Weight},
     diagnostic::Diagnostic,
     panel::{AssetId, MarketData, Row},
 };
@@ -56,14 +56,7 @@ fn market_cap_policy(policy: &Policy, market_cap: SignalId) -> Policy {
     Policy {
         filters: vec![],
         eligible: policy.universe,
-        pick: Pick {
-            count: PickCount::All,
-            by: None,
-            per: None,
-            at_most: None,
-            keep_until_place: None,
-            span,
-        },
+        pick: Pick::all(span),
         short: None,
         hold: vec![],
         weight: Weight::By(market_cap, span),
@@ -72,7 +65,13 @@ fn market_cap_policy(policy: &Policy, market_cap: SignalId) -> Policy {
         exposure: Exposure { long: 1.0, short: 0.0, text: String::new(), span: None },
         target_volatility: None,
         on_infeasible: None,
-        cost: Some(0.0),
+        triggers: Triggers { tranches: 1, ..Triggers::default() },
+        exits: vec![],
+        expectations: vec![],
+        trade_if: None,
+        volume_cap: None,
+        lot: None,
+        costs: Costs::default(),
         benchmark: None,
         ..policy.clone()
     }

@@ -2,7 +2,7 @@
 
 use super::simulate::Simulation;
 use crate::{
-    check::PickCount,
+    check::{Condition, PickCount},
     diagnostic::{Code, Diagnostic},
     panel::Row,
     portfolio::Funnel,
@@ -112,4 +112,20 @@ pub(super) fn money_not_conserved(
         date(simulation, row)
     );
     Box::new(Diagnostic::error(Code::Internal, text).help("report this with the strategy's text"))
+}
+
+/// An `expect` that does not hold; `compared` are the numbers that it compares, where it does so.
+pub(super) fn not_as_expected(
+    simulation: &Simulation<'_>,
+    row: Row,
+    condition: &Condition,
+    compared: Option<(f64, f64)>,
+) -> Box<Diagnostic> {
+    let text = format!("`expect {}` does not hold on {}", condition.text, date(simulation, row));
+    let found = match compared {
+        Some((a, b)) => format!("{a:.6} against {b:.6}"),
+        None => "is not so at this decision".to_owned(),
+    };
+    let diagnostic = Diagnostic::error(Code::Expectation, text).at(condition.span, found);
+    Box::new(diagnostic.help("look at the decision with `decile explain FILE --at DATE`"))
 }

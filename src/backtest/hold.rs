@@ -10,10 +10,13 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// The rows at which a fixed portfolio is decided: its own, and those of the strategies that it holds.
-pub(super) fn decisions(simulation: &Simulation<'_>, start: Row) -> Vec<Row> {
+pub(super) fn decisions(simulation: &Simulation<'_>, own: &[Row], start: Row) -> Vec<Row> {
     let held = simulation.policy.hold.iter().filter_map(|item| track(simulation, item));
-    let others = held.flat_map(|track| track.rebalances.iter().map(|r| r.target.row));
-    let mut rows: Vec<Row> = simulation.decisions.iter().copied().chain(others).collect();
+    let others = held.flat_map(|track| {
+        let exits = track.exits.iter().map(|e| e.row);
+        track.rebalances.iter().map(|r| r.target.row).chain(exits)
+    });
+    let mut rows: Vec<Row> = own.iter().copied().chain(others).collect();
     rows.retain(|row| *row >= start && *row <= simulation.last);
     rows.sort_unstable();
     rows.dedup();
@@ -39,8 +42,13 @@ fn track<'a>(simulation: &Simulation<'a>, item: &HoldItem) -> Option<&'a Track> 
     }
 }
 
-/// What is held at a row, when the shares were last set at `set`.
-pub(super) fn target(simulation: &Simulation<'_>, row: Row, set: Row) -> Target {
+/// What is to be held at a row, when the shares were last set at `set`.
+pub(super) fn target(
+    simulation: &Simulation<'_>,
+    row: Row,
+    set: Row,
+    is_held: impl Fn(usize) -> bool,
+) -> Target {
     let items = &simulation.policy.hold;
     let grown: Vec<f64> =
         items.iter().map(|item| item.weight * growth(simulation, item, set, row)).collect();
@@ -60,8 +68,9 @@ pub(super) fn target(simulation: &Simulation<'_>, row: Row, set: Row) -> Target 
         }
     }
     let closes = simulation.market.prices().close;
-    // What has no price any more cannot be ordered; its share waits in cash.
-    weights.retain(|asset, w| *w != 0.0 && !closes[[row as usize, *asset as usize]].is_nan());
+    // What has no price cannot be ordered, and its share waits in cash; but what is held keeps its place.
+    let is_had = |asset: usize| !closes[[row as usize, asset]].is_nan() || is_held(asset);
+    weights.retain(|asset, w| *w != 0.0 && is_had(*asset as usize));
     let weights: Vec<(AssetId, f64)> = weights.into_iter().map(|(a, w)| (AssetId(a), w)).collect();
     let count = weights.len();
     let funnel = Funnel {
@@ -95,7 +104,7 @@ fn last_index(simulation: &Simulation<'_>, asset: usize, row: Row) -> f64 {
 }
 
 /// What a strategy holds at a row, as shares of its own value: what it has just decided, or what its last trades have
-/// become.
+/// become, without what has just been told to leave.
 fn held(simulation: &Simulation<'_>, track: &Track, row: Row) -> Vec<(AssetId, f64)> {
     if let Ok(place) = track.rebalances.binary_search_by_key(&row, |r| r.target.row) {
         return track.rebalances[place].target.weights.clone();
@@ -104,7 +113,8 @@ fn held(simulation: &Simulation<'_>, track: &Track, row: Row) -> Vec<(AssetId, f
     let Some(last) = end.checked_sub(1).map(|i| track.holdings[i].row) else { return vec![] };
     let begin = track.holdings.partition_point(|h| h.row < last);
     let Some(nav) = track.nav_at(row) else { return vec![] };
-    let holdings = track.holdings[begin..end].iter();
+    let leaves = |asset: AssetId| track.exits.iter().any(|e| e.row == row && e.asset == asset);
+    let holdings = track.holdings[begin..end].iter().filter(|h| !leaves(h.asset));
     holdings
         .map(|h| {
             let asset = h.asset.0 as usize;

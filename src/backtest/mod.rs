@@ -3,10 +3,21 @@
 pub mod schedule;
 pub mod benchmark;
 mod book;
+mod daily;
+mod condition;
+mod cost;
 mod error;
+mod fill;
 mod hold;
+mod ledger;
+mod price;
+mod run;
 mod simulate;
+mod state;
 mod track;
+mod tranche;
 
-pub use simulate::{Simulation, first_decision, simulate};
-pub use track::{Delisting, Holding, Reason, Rebalance, Track, Trade};
+pub use daily::daily;
+pub use ledger::{ByCause, CAUSES, Cause, Entry, Ledger};
+pub use simulate::{Simulation, Trial, first_decision, simulate};
+pub use track::{Delisting, Exit, Holding, Reason, Rebalance, Track, Trade, Trigger};

@@ -1,6 +1,8 @@
 //! The track record of a simulated book: its value row by row, and every decision, trade and holding behind it.
 
+use super::ledger::{ByCause, Ledger};
 use crate::{
+    check::Policy,
     panel::{AssetId, Row},
     portfolio::Target,
 };
@@ -18,18 +20,18 @@ pub struct Track {
     pub nav: Vec<f64>,
     /// By row: cash; below zero where more is held than the book is worth.
     pub cash: Vec<f64>,
-    /// By row: gains of the holdings since the row before.
-    pub gains: Vec<f64>,
-    /// By row: interest earned on the cash of the row before.
-    pub interest: Vec<f64>,
+    /// Every change of value with its cause, by row.
+    pub ledger: Ledger,
     /// By row: the return of cash since the row before (yearly rate / rows a year).
     pub cash_return: Vec<f64>,
-    /// By row: costs paid.
-    pub costs: Vec<f64>,
     /// By row: how many assets are held.
     pub names: Vec<u32>,
     /// Every decision, in order.
     pub rebalances: Vec<Rebalance>,
+    /// What `exit when` had leave between decisions.
+    pub exits: Vec<Exit>,
+    /// On how many rows of the calendar the `if` of the schedule had nothing done.
+    pub passed_over: usize,
     /// Every trade, in order of rows, then sales before purchases, then assets.
     pub trades: Vec<Trade>,
     /// What was held after each row with trades, in order of rows, then assets.
@@ -54,11 +56,49 @@ impl Track {
     }
 }
 
+/// What made a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// It is the first.
+    Start,
+    /// The schedule.
+    Calendar,
+    /// This `when` of the strategy.
+    When(usize),
+    /// A strategy that is held decided, or had something leave.
+    Held,
+}
+
+impl Trigger {
+    /// As it stands in files and on pages.
+    pub fn text(self, policy: &Policy) -> String {
+        match self {
+            Self::Start => "start".to_owned(),
+            Self::Calendar => "calendar".to_owned(),
+            Self::When(number) => format!("when {}", policy.triggers.when[number].text),
+            Self::Held => "a strategy that is held".to_owned(),
+        }
+    }
+}
+
+/// An asset that `exit when` had leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exit {
+    /// The row after whose close it was decided.
+    pub row: Row,
+    /// What.
+    pub asset: AssetId,
+    /// Which `exit when` of the strategy.
+    pub condition: usize,
+}
+
 /// A decision and what became of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rebalance {
     /// What was to be held.
     pub target: Target,
+    /// Why it was made.
+    pub trigger: Trigger,
     /// The first row on which anything was traded for it; `None` if nothing was.
     pub traded: Option<Row>,
     /// One-way turnover, ½Σ|Δw| with cash counted as a holding: the greater of sales and purchases over net asset value.
@@ -81,6 +121,8 @@ pub enum Reason {
     Increased,
     /// Its weight, on either side, was above the target.
     Decreased,
+    /// `exit when` had it leave.
+    Exit,
     /// It stopped trading: its last price is paid out.
     StoppedTrading,
 }
@@ -93,6 +135,7 @@ impl Reason {
             Self::Left => "left",
             Self::Increased => "increased",
             Self::Decreased => "decreased",
+            Self::Exit => "exit",
             Self::StoppedTrading => "stopped trading",
         }
     }
@@ -109,12 +152,21 @@ pub struct Trade {
     pub asset: AssetId,
     /// The price it was filled at.
     pub price: f64,
-    /// Money: above zero for a purchase, below for a sale. Over `price` it is the number of shares.
+    /// Money: above zero for a purchase, below for a sale.
     pub value: f64,
-    /// What it cost.
-    pub cost: f64,
+    /// Shares, as they were traded on the day: above zero for a purchase.
+    pub shares: f64,
+    /// What it cost, by cause.
+    pub charges: ByCause,
     /// Why.
     pub reason: Reason,
+}
+
+impl Trade {
+    /// What it cost in all.
+    pub fn cost(&self) -> f64 {
+        self.charges.iter().sum()
+    }
 }
 
 /// What was held of an asset after a row with trades.
@@ -124,9 +176,11 @@ pub struct Holding {
     pub row: Row,
     /// What.
     pub asset: AssetId,
-    /// Its close, or its last one before.
+    /// Its close; without one, what a share is valued at.
     pub price: f64,
-    /// Money. Over `price` it is the number of shares.
+    /// Shares, as they were traded on the day.
+    pub shares: f64,
+    /// Money.
     pub value: f64,
     /// Share of net asset value.
     pub weight: f64,
@@ -145,6 +199,8 @@ pub struct Delisting {
     pub value: f64,
     /// The return from the last price to the proceeds, where the data give it.
     pub outcome: Option<f64>,
+    /// The return that `delisting` assumes, where they do not.
+    pub assumed: Option<f64>,
     /// Its value at the last price, as a share of net asset value when it was settled.
     pub weight: f64,
 }

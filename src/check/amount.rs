@@ -47,7 +47,7 @@ impl Measure {
 impl<'a> Checker<'a> {
     /// The value of a `param`: what was set from outside, or its default, both within its range.
     pub(super) fn param(&mut self, param: &'a ast::Param, file: FileId) -> Option<ExpressionId> {
-        let place = Place { file, locals: &[] };
+        let place = Place::new(file, &[]);
         let loaded = self.loaded;
         let default = self.infer(&param.default, place)?;
         self.in_range(param, default, &param.default, place)?;

@@ -175,9 +175,7 @@ impl<'a> Checker<'a> {
             }
             let id = match (slot.items.into_iter().next(), &parameter.default) {
                 (Some((_, id)), _) => id,
-                (None, Some(default)) => {
-                    self.infer(default, Place { file: definition.file, locals: &[] })
-                }
+                (None, Some(default)) => self.infer(default, Place::new(definition.file, &[])),
                 (None, None) => {
                     let what = format!("`{}` is missing", parameter.name.text);
                     self.report(error::arguments(span, name, &signature, &what));

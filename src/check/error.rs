@@ -1,5 +1,6 @@
 //! The wording of every complaint of the checker.
 
+use super::state::StateName;
 use crate::{
     diagnostic::{Code, Diagnostic, nearest},
     operator::Operator,
@@ -100,8 +101,37 @@ pub(super) fn not_available(span: Span, what: &str) -> Diagnostic {
         .help("take it out; nothing is ever accepted and ignored")
 }
 
-/// `circle` are the names on the way round, the first of them defined at `own`; `instead` is how another thing of that
-/// name is written.
+/// A state of the book where there is none.
+pub(super) fn no_state(span: Span, state: &StateName) -> Diagnostic {
+    Diagnostic::error(Code::UnknownName, format!("`{}` is the state of the portfolio", state.name))
+        .at(span, "there is none here")
+        .help(format!("it may stand only in {}", state.clauses))
+}
+
+pub(super) fn hidden_by_state(span: Span, first: Span, name: &str) -> Diagnostic {
+    let text = format!("`{name}` is the state of the portfolio here, and a `let`");
+    Diagnostic::error(Code::AmbiguousName, text)
+        .at(span, "which of the two?")
+        .also(first, "the `let`")
+        .help("give the `let` another name")
+}
+
+/// A panel where one answer is wanted.
+pub(super) fn one_answer(span: Span, text: &str) -> Diagnostic {
+    Diagnostic::error(Code::TypeMismatch, "expected one answer a date, found one for each asset")
+        .at(span, "of which asset?")
+        .help(format!("write `any({text})` or `all({text})`"))
+}
+
+pub(super) fn state_has_no_past(span: Span, operator: &str) -> Diagnostic {
+    let text = format!("`{operator}` cannot look at the state of the portfolio");
+    Diagnostic::error(Code::TypeMismatch, text)
+        .at(span, "the state is known on the day itself only, and of what is held only")
+        .help(
+            "compare it, reckon with it element by element, or take `any`, `all`, `count` or `sum`",
+        )
+}
+
 pub(super) fn recursion(
     span: Span,
     own: Span,

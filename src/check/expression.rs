@@ -1,5 +1,6 @@
 //! Checked expressions: an arena in which equal expressions are one, so that sharing survives every expansion.
 
+use super::state::State;
 use crate::{
     operator::Operator,
     panel::{AssetId, FieldId},
@@ -58,13 +59,15 @@ pub enum Expression {
         /// The asset.
         asset: AssetId,
     },
+    /// The state of the book, which only conditions see; no plan does.
+    State(State),
 }
 
 impl Expression {
     /// What it is made of.
     pub fn inputs(&self) -> Vec<ExpressionId> {
         match self {
-            Self::Constant(_) | Self::Text(_) | Self::Field(_) => vec![],
+            Self::Constant(_) | Self::Text(_) | Self::Field(_) | Self::State(_) => vec![],
             Self::Of { value, .. } => vec![*value],
             Self::Apply { inputs, within, .. } => inputs.iter().chain(within).copied().collect(),
         }

@@ -5,6 +5,7 @@ use super::{
     expression::{Expression, ExpressionId, Expressions, OperatorRef},
     program::Loaded,
     scope::{Definition, FileId, Names},
+    state::State,
 };
 use crate::{
     diagnostic::{Code, Diagnostic, Severity},
@@ -36,6 +37,15 @@ pub(super) struct Place<'a> {
     /// `None` is a parameter of a function that nobody calls: it may be anything, so nothing is said of what is made of
     /// it.
     pub(super) locals: &'a [(&'a str, Option<ExpressionId>)],
+    /// The state of the book that may be named here: some in conditions, none elsewhere.
+    pub(super) states: &'a [State],
+}
+
+impl<'a> Place<'a> {
+    /// A place where no state of the book may be named.
+    pub(super) const fn new(file: FileId, locals: &'a [(&'a str, Option<ExpressionId>)]) -> Self {
+        Self { file, locals, states: &[] }
+    }
 }
 
 /// The state of checking: what is known so far, and what is wrong so far.

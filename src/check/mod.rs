@@ -3,6 +3,7 @@
 mod amount;
 mod call;
 mod clause;
+mod condition;
 mod error;
 mod expression;
 mod foresight;
@@ -14,15 +15,19 @@ mod program;
 mod regression;
 mod schedule;
 mod scope;
+mod state;
 mod strategy;
 
+pub use condition::{Condition, ConditionStep};
 pub use expression::{Expression, ExpressionId, Expressions, OperatorRef};
 pub use order::names_used;
 pub use program::{Checked, Loaded, LoadedFile, Scope, SignalSource, Strategy};
+pub use state::{STATES, State, StateName};
 pub use strategy::{
-    Benchmark, Bound, BoundKind, BoundTarget, CalendarRule, CashRate, CovarianceMethod, Every,
-    Exposure, Held, HoldItem, Limit, LimitRule, Objective, On, OnInfeasible, Optimised, Pick,
-    PickCount, Policy, RiskModel, SignalId, TargetVolatility, TradeAt, Weight,
+    Benchmark, Bound, BoundKind, BoundTarget, CalendarRule, CashRate, Commission, Costs,
+    CovarianceMethod, Every, Exposure, Held, HoldItem, Impact, Limit, LimitRule, Objective, On,
+    OnInfeasible, Optimised, Pick, PickCount, Policy, RiskModel, SignalId, TargetVolatility,
+    TradeAt, Triggers, VolumeCap, Weight,
 };
 
 use crate::{
@@ -111,7 +116,7 @@ fn uncalled(checker: &mut Checker<'_>) {
             }
             let unknown: Vec<(&str, Option<ExpressionId>)> =
                 parameters.iter().map(|p| (p.name.text.as_str(), None)).collect();
-            let place = infer::Place { file, locals: &unknown };
+            let place = infer::Place::new(file, &unknown);
             // What depends on a parameter is not looked into, but its names are known all the same.
             for name in order::uses(&function.value) {
                 let local = parameters.iter().any(|p| p.name.text == name.name);
@@ -123,7 +128,7 @@ fn uncalled(checker: &mut Checker<'_>) {
             }
             checker.infer(&function.value, place);
             for default in parameters.iter().filter_map(|p| p.default.as_ref()) {
-                checker.infer(default, infer::Place { file, locals: &[] });
+                checker.infer(default, infer::Place::new(file, &[]));
             }
         }
         if file != FIRST {

@@ -5,6 +5,7 @@ use super::{
     expression::{Expression, ExpressionId},
     infer::{Checker, Place},
     scope::{Definition, DefinitionKind, FileId, Found},
+    state::{self, StateName},
 };
 use crate::{
     diagnostic::{Code, Diagnostic},
@@ -14,22 +15,6 @@ use crate::{
     syntax::ast,
     types::{Shape, Type, Unit},
 };
-
-/// Names that exist only where the portfolio's state does.
-const STATE: &[&str] = &[
-    "turnover",
-    "max_drift",
-    "max_relative_drift",
-    "book_drawdown",
-    "held",
-    "weight",
-    "target",
-    "drift",
-    "gain",
-    "drawdown",
-    "age",
-    "place",
-];
 
 impl<'a> Checker<'a> {
     /// What a name without brackets stands for.
@@ -52,6 +37,9 @@ impl<'a> Checker<'a> {
     ) -> Option<ExpressionId> {
         if let Some((_, id)) = place.locals.iter().rev().find(|(local, _)| *local == name) {
             return *id;
+        }
+        if let Some(state) = state::find(name).filter(|s| place.states.contains(&s.state)) {
+            return self.state(state, span, place);
         }
         match self.names.find(place.file, name, self.schema) {
             Found::Definition(definition) => self.expand_bare(definition, span),
@@ -80,6 +68,24 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// The state of the book. A `let` of the same name would be hidden by it, which nobody would see.
+    fn state(
+        &mut self,
+        state: &'static StateName,
+        span: Span,
+        place: Place<'_>,
+    ) -> Option<ExpressionId> {
+        let found = self.names.find(place.file, state.name, self.schema);
+        if let Found::Definition(definition) | Found::Both(definition, _) = found
+            && definition.file != FileId::Library
+        {
+            let first = definition.kind.name().span;
+            self.report(error::hidden_by_state(span, first, state.name));
+            return None;
+        }
+        Some(self.expressions.add(Expression::State(state.state), state.ty, span))
+    }
+
     pub(super) fn unknown(&mut self, name: &str, span: Span, place: Place<'_>) {
         if let Some(operator) = operator::find(name) {
             self.report(error::needs_arguments(span, operator));
@@ -87,17 +93,8 @@ impl<'a> Checker<'a> {
             if !self.lacking.iter().any(|n| n == name) {
                 self.lacking.push(name.to_owned());
             }
-        } else if STATE.contains(&name) {
-            self.report(
-                Diagnostic::error(
-                    Code::UnknownName,
-                    format!("`{name}` is the state of the portfolio"),
-                )
-                .at(span, "there is none here")
-                .help(
-                    "it may stand only in `rebalance when`, `exit when`, `keep until` and `expect`",
-                ),
-            );
+        } else if let Some(state) = state::find(name) {
+            self.report(error::no_state(span, state));
         } else {
             let error = error::unknown_name(span, name, self.names.all(place.file, self.schema));
             self.report(error);
@@ -232,7 +229,7 @@ impl<'a> Checker<'a> {
                     .map(|p| p.name.text.as_str())
                     .zip(key.2.iter().copied().map(Some))
                     .collect();
-                self.infer(&l.value, Place { file: definition.file, locals: &locals })
+                self.infer(&l.value, Place::new(definition.file, &locals))
             }
             DefinitionKind::Param(p) => self.param(p, definition.file),
         };

@@ -246,6 +246,8 @@ impl<'a> Checker<'a> {
         match self.expressions.get(id) {
             Expression::Field(field) => Labels::Field(*field),
             Expression::Text(_) => Labels::Text,
+            // None of them is a label.
+            Expression::State(_) => Labels::Bucket(0),
             Expression::Of { value, .. } => self.labels_of(*value),
             Expression::Apply { operator, inputs, constants, .. } => {
                 let constants: Vec<f64> = constants.iter().map(|c| f64::from_bits(*c)).collect();

@@ -87,8 +87,10 @@ pub struct Strategy {
     pub filters: Vec<ExpressionId>,
     /// Where the values of each `SignalId` come from.
     pub signals: Vec<SignalSource>,
-    /// Signals that are wanted on every row rather than at decisions.
+    /// Signals that are wanted on every row rather than at decisions, those before the period among them.
     pub daily: Vec<SignalId>,
+    /// Signals that are wanted on every row of the period: what conditions between decisions look at.
+    pub watched: Vec<SignalId>,
 }
 
 /// A checked program.

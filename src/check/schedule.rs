@@ -2,11 +2,11 @@
 
 use super::{
     amount::Measure,
-    clause::Placed,
+    clause::{Placed, SignalTable, condition::Form},
     error,
     expression::ExpressionId,
     infer::Checker,
-    strategy::{CalendarRule, Every, On},
+    strategy::{CalendarRule, Every, On, Triggers},
 };
 use crate::{
     diagnostic::{Code, Diagnostic},
@@ -21,38 +21,73 @@ use crate::{
 const WEEKDAYS: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
-/// The rules of the `rebalance` clause; monthly where there is none.
-pub(super) fn rules<'a>(checker: &mut Checker<'a>, clauses: &[Placed<'a>]) -> Vec<CalendarRule> {
-    let clause = clauses
-        .iter()
-        .rev()
-        .find_map(|(k, _)| if let ClauseKind::Rebalance(r) = k { Some(r) } else { None });
-    let Some(rebalance) = clause else {
-        return vec![CalendarRule { every: Every::Month, on: On::LastDay, months: vec![] }];
+/// The `rebalance` clause: the rules of the calendar, and what else makes decisions; monthly where there is none.
+pub(super) fn rules<'a>(
+    checker: &mut Checker<'a>,
+    clauses: &[Placed<'a>],
+    signals: &mut SignalTable,
+) -> Option<(Vec<CalendarRule>, Triggers)> {
+    let found = clauses.iter().rev().find_map(|(k, span)| match k {
+        ClauseKind::Rebalance(r) => Some((r, *span)),
+        _ => None,
+    });
+    let mut triggers = Triggers { tranches: 1, ..Triggers::default() };
+    let Some((rebalance, span)) = found else {
+        let (every, on) = (Every::Month, On::LastDay);
+        return Some((vec![CalendarRule { every, on, months: vec![], gate: None }], triggers));
     };
     let mut rules = vec![];
+    let mut is_sound = true;
     for trigger in &rebalance.triggers {
         match trigger {
-            ast::Trigger::When(e) => {
-                checker.report(error::not_available(e.span, "`rebalance when`"))
-            }
-            ast::Trigger::Calendar { every, on, months, gate, span } => {
-                if let Some(gate) = gate {
-                    checker.report(error::not_available(gate.span, "`rebalance … if`"));
+            ast::Trigger::When(e) => match checker.condition(e, Form::DECISION, signals) {
+                Some(condition) => {
+                    signals.watch(&condition);
+                    triggers.when.push(condition);
                 }
-                rules.extend(checker.calendar_rule(every, on.as_ref(), months, *span));
+                None => is_sound = false,
+            },
+            ast::Trigger::Calendar { every, on, months, gate, span } => {
+                let rule = checker.calendar_rule(every, on.as_ref(), months, *span);
+                let gate = gate.as_ref().map(|e| checker.condition(e, Form::DECISION, signals));
+                is_sound &= rule.is_some() && !matches!(gate, Some(None));
+                rules.extend(rule.map(|rule| CalendarRule { gate: gate.flatten(), ..rule }));
             }
         }
     }
     if let Some(tranches) = &rebalance.tranches {
-        checker.report(error::not_available(tranches.span, "`in … tranches`"));
+        let expected = "between 2 and 100";
+        let count =
+            checker.amount(tranches, "`in … tranches`", Measure::Count, 2.0..=100.0, expected);
+        match count {
+            Some(n) if n.fract() == 0.0 => triggers.tranches = n as usize,
+            Some(n) => {
+                let complaint =
+                    error::out_of_range(tranches.span, "`in … tranches`", expected, &n.to_string());
+                checker.report(complaint);
+                is_sound = false;
+            }
+            None => is_sound = false,
+        }
+        if let Some((_, hold)) = clauses.iter().find(|(k, _)| matches!(k, ClauseKind::Hold(_))) {
+            let complaint =
+                Diagnostic::error(Code::DuplicateClause, "`tranches` do nothing beside `hold`")
+                    .at(tranches.span, "the shares of this strategy are fixed")
+                    .also(*hold, "by this")
+                    .help("keep one of the two");
+            checker.report(complaint);
+            is_sound = false;
+        }
     }
-    if rebalance.to_target
-        && let Some(ast::Trigger::Calendar { span, .. }) = rebalance.triggers.first()
-    {
-        checker.report(error::not_available(*span, "`to target`"));
+    triggers.to_target = rebalance.to_target;
+    if rebalance.to_target && triggers.when.is_empty() {
+        let complaint = Diagnostic::error(Code::MissingClause, "`to target` needs a `when`")
+            .at(span, "the calendar picks anew")
+            .help("for example `rebalance quarterly or when max_drift > 5% to target`");
+        checker.report(complaint);
+        is_sound = false;
     }
-    rules
+    is_sound.then_some((rules, triggers))
 }
 
 impl<'a> Checker<'a> {
@@ -139,7 +174,7 @@ impl<'a> Checker<'a> {
             return None;
         }
         let months = months.iter().map(|m| month_number(self, m)).collect::<Option<Vec<i8>>>()?;
-        Some(CalendarRule { every, on, months })
+        Some(CalendarRule { every, on, months, gate: None })
     }
 }
 

@@ -1,6 +1,7 @@
 //! A checked strategy: what to hold and when, with every expression replaced by the number of a signal. It cannot say
 //! an unknown name, a clause twice, or an amount out of range.
 
+use super::condition::Condition;
 use crate::{
     panel::{AssetId, Date},
     source::Span,
@@ -44,16 +45,30 @@ pub struct Policy {
     pub target_volatility: Option<TargetVolatility>,
     /// `on infeasible`
     pub on_infeasible: Option<OnInfeasible>,
-    /// When decisions are made.
+    /// When decisions are made by the calendar.
     pub schedule: Vec<CalendarRule>,
-    /// At which price they become trades.
+    /// When they are made by what has happened.
+    pub triggers: Triggers,
+    /// `exit when`: what leaves between decisions, and is not picked.
+    pub exits: Vec<Condition>,
+    /// `expect`: what must hold at every decision.
+    pub expectations: Vec<Condition>,
+    /// At which price decisions become trades.
     pub trade: TradeAt,
     /// `sized at fill`: the number of shares is fixed at the fill's price rather than the decision's.
     pub sized_at_fill: bool,
-    /// Share of the value traded, each way; several `cost`s add up. `None` where none is declared.
-    pub cost: Option<f64>,
+    /// `trade if`: which changes are made; what leaves the portfolio leaves in any case.
+    pub trade_if: Option<Condition>,
+    /// `cap volume`
+    pub volume_cap: Option<VolumeCap>,
+    /// `lot`: shares are held in whole multiples of this.
+    pub lot: Option<f64>,
+    /// What trading costs.
+    pub costs: Costs,
     /// Yearly rate earned on cash.
     pub cash: CashRate,
+    /// The return after its last price of an asset of which the data say nothing.
+    pub delisting: Option<f64>,
     /// Start value.
     pub capital: f64,
     /// What it is compared with.
@@ -73,8 +88,31 @@ pub struct Pick {
     pub at_most: Option<(usize, SignalId)>,
     /// `keep until place > 80`: a holding stays while its place is at most this.
     pub keep_until_place: Option<usize>,
+    /// `keep until value < 0 or age > 1y`: a holding stays until one of these is so.
+    pub keep_until: Vec<Condition>,
+    /// `replace at most 5`: of the holdings that may stay, so many leave at one decision.
+    pub replace_at_most: Option<usize>,
+    /// `hold at least 63d`: so many rows.
+    pub hold_at_least: u32,
     /// Where the clause stands.
     pub span: Span,
+}
+
+impl Pick {
+    /// Everything that is eligible.
+    pub fn all(span: Span) -> Self {
+        Self {
+            count: PickCount::All,
+            by: None,
+            per: None,
+            at_most: None,
+            keep_until_place: None,
+            keep_until: vec![],
+            replace_at_most: None,
+            hold_at_least: 0,
+            span,
+        }
+    }
 }
 
 /// How many are picked.
@@ -296,6 +334,11 @@ impl Policy {
         self.bounds.len() + self.limits.len()
     }
 
+    /// Whether decisions may fall on any row.
+    pub fn decides_any_day(&self) -> bool {
+        !self.triggers.when.is_empty() && !self.triggers.to_target
+    }
+
     /// The rows before a decision that its risk model and its volatility target look at.
     pub fn lookback(&self) -> u32 {
         let risk = if self.risk.is_needed { self.risk.window } else { 0 };
@@ -343,7 +386,7 @@ pub enum BoundTarget {
 }
 
 /// One calendar rule of `rebalance`; several are joined by "or".
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CalendarRule {
     /// How often.
     pub every: Every,
@@ -351,6 +394,90 @@ pub struct CalendarRule {
     pub on: On,
     /// Only in these months (1 to 12); empty: in all.
     pub months: Vec<i8>,
+    /// `if turnover > 10%`: only where this is so.
+    pub gate: Option<Condition>,
+}
+
+/// What makes decisions between those of the calendar, and what a decision renews.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Triggers {
+    /// `when max_drift > 5%`: asked after every close.
+    pub when: Vec<Condition>,
+    /// `to target`: they restore the last target instead of picking anew.
+    pub to_target: bool,
+    /// `in 4 tranches`: into so many sleeves, of which a decision renews one. 1 without the words.
+    pub tranches: usize,
+}
+
+/// What trading costs.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Costs {
+    /// `cost`: a share of the value traded, each way; several add up. `None` where none is declared.
+    pub proportional: Option<f64>,
+    /// `commission`
+    pub commission: Vec<Commission>,
+    /// `slippage`: a share of the price, against the trader.
+    pub slippage: Option<f64>,
+    /// `impact`
+    pub impact: Option<Impact>,
+    /// `borrow`: a yearly share of what is sold short.
+    pub borrow: Option<f64>,
+}
+
+impl Costs {
+    /// Whether the strategy says what trading costs, be it nothing.
+    pub fn are_declared(&self) -> bool {
+        self.proportional.is_some()
+            || !self.commission.is_empty()
+            || self.slippage.is_some()
+            || self.impact.is_some()
+    }
+
+    /// The same costs so many times.
+    #[must_use]
+    pub fn times(&self, factor: f64) -> Self {
+        let times = |x: Option<f64>| x.map(|x| x * factor);
+        let of_order = |c: &Commission| Commission {
+            per_share: c.per_share * factor,
+            least: c.least * factor,
+        };
+        Self {
+            proportional: times(self.proportional),
+            commission: self.commission.iter().map(of_order).collect(),
+            slippage: times(self.slippage),
+            impact: self.impact.map(|i| Impact { factor: i.factor * factor, ..i }),
+            borrow: times(self.borrow),
+        }
+    }
+}
+
+/// `commission 0.005 per share min 1`
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Commission {
+    /// Money.
+    pub per_share: f64,
+    /// The least for an order.
+    pub least: f64,
+}
+
+/// `impact 10%`: the square-root law.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Impact {
+    /// Y.
+    pub factor: f64,
+    /// Daily volatility of each asset.
+    pub volatility: SignalId,
+    /// Money traded in it in a day, on average.
+    pub traded: SignalId,
+}
+
+/// `cap volume 5%`
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VolumeCap {
+    /// A share of what is traded in an asset on a day.
+    pub share: f64,
+    /// The money traded in each asset, wanted on every row.
+    pub traded: SignalId,
 }
 
 /// How often.
@@ -398,6 +525,8 @@ pub enum TradeAt {
     NextClose,
     /// The close that the decision was made from.
     ThisClose,
+    /// The closes of so many rows after the decision, an equal part of what is left at each.
+    Over(u32),
 }
 
 /// The yearly rate earned on cash.

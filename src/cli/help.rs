@@ -21,12 +21,12 @@ pub(super) fn run(arguments: &Help, terminal: Terminal) -> Result<(), Diagnostic
     let mut command = Arguments::command();
     command.build();
     let of_command = match arguments.name.as_slice() {
-        [] => Some(command.render_help()),
-        [name] => command.find_subcommand_mut(name).map(clap::Command::render_help),
+        [] => Some(command.render_long_help()),
+        [name] => command.find_subcommand_mut(name).map(clap::Command::render_long_help),
         [name, inner] => command
             .find_subcommand_mut(name)
             .and_then(|c| c.find_subcommand_mut(inner))
-            .map(clap::Command::render_help),
+            .map(clap::Command::render_long_help),
         _ => None,
     };
     if let Some(help) = of_command {

@@ -1,8 +1,7 @@
 //! `decile sample`: the synthetic market of any size, stored, as a file of prices, or as tables.
 
 use super::{Terminal, import::Bar};
-use crate::data::{Sample as Market, TableFormat};
-use crate::diagnostic::Diagnostics;
+use crate::{data::Sample as Market, diagnostic::Diagnostics, table::TableFormat};
 use std::path::PathBuf;
 
 /// Make a synthetic market: the same numbers give the same market everywhere.
@@ -26,8 +25,8 @@ pub(super) struct Sample {
     #[arg(long, requires = "to")]
     raw: bool,
     /// How the tables are written.
-    #[arg(long, requires = "raw", default_value = "csv")]
-    format: Format,
+    #[arg(long, requires = "raw", value_enum, default_value_t)]
+    format: TableFormat,
     /// A file for the prices as a long CSV table.
     #[arg(long, value_name = "FILE", group = "output")]
     csv: Option<PathBuf>,
@@ -36,28 +35,12 @@ pub(super) struct Sample {
     parquet: Option<PathBuf>,
 }
 
-/// How tables are written.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Format {
-    Csv,
-    Parquet,
-}
-
-impl From<Format> for TableFormat {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Csv => Self::Csv,
-            Format::Parquet => Self::Parquet,
-        }
-    }
-}
-
 pub(super) fn run(arguments: &Sample, terminal: Terminal) -> Result<(), Diagnostics> {
     let Sample { assets, years, seed, .. } = *arguments;
     let sample = Market { assets, years, seed };
     let mut text = String::new();
     if let (Some(folder), true) = (&arguments.to, arguments.raw) {
-        sample.write_tables(folder, arguments.format.into())?;
+        sample.write_tables(folder, arguments.format)?;
         let folder = folder.display();
         text += &format!("tables written to {folder}; `decile data show {folder}` lists them\n");
     }

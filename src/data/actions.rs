@@ -98,6 +98,11 @@ impl Actions {
         !self.splits.is_empty()
     }
 
+    /// Whether dividends are known.
+    pub(super) fn has_dividends(&self) -> bool {
+        !self.dividends.is_empty()
+    }
+
     /// Whether there are any.
     pub(super) fn is_empty(&self) -> bool {
         self.splits.is_empty() && self.dividends.is_empty()

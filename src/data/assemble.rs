@@ -230,8 +230,9 @@ fn add_panels(
     if sorted {
         let close = names.iter().position(|n| n == "close").expect("every market has closes");
         parts.lifetimes = Some(scatter::lifetimes(&tables, assets, &sources[close].columns));
-        let given = names.iter().any(|n| n == "total_return");
-        let name = if given { "total_return" } else { "close" };
+        // What the book values positions at; see `Market::book_panel`.
+        let has_total = names.iter().any(|n| n == "total_return");
+        let name = if has_total && !actions.has_dividends() { "total_return" } else { "close" };
         let by_asset = Some(source(name, true, store::BY_ASSET.to_owned()));
         sources.extend(by_asset.filter(|s| s.file.is_some()));
     }

@@ -161,6 +161,16 @@ impl MarketBuilder {
         self
     }
 
+    /// Adds dividends: symbol, first day on which the price is without it, money for one share of that day. Such a market
+    /// pays them in cash; `total_return` is not made of them.
+    pub fn dividends(mut self, list: &[(&str, Date, f64)]) -> Self {
+        let list = list.iter().map(|&(symbol, date, money)| (self.asset(symbol), date, money));
+        let mut list: Vec<(u32, Date, f64)> = list.collect();
+        list.sort_by_key(|(asset, date, _)| (*asset, *date));
+        super::actions::add_dividends(&mut self.parts, &list);
+        self
+    }
+
     /// Adds one number a date.
     pub fn series(mut self, name: &str, unit: Unit, values: &[f64]) -> Self {
         assert_eq!(values.len(), self.calendar.len(), "`{name}` has a value for each date");

@@ -287,11 +287,12 @@ impl Market {
         self.by_asset.is_some()
     }
 
-    /// The panel that the book is kept in.
-    pub(super) fn total_return_panel(&self) -> &[f64] {
-        match &self.values[self.total_return.0 as usize] {
+    /// What the book values positions at: closes where dividends are paid in cash, else the total return.
+    pub(super) fn book_panel(&self) -> &[f64] {
+        let field = if self.schema.pays_dividends() { self.close } else { self.total_return };
+        match &self.values[field.0 as usize] {
             Values::Panel(values) => values,
-            _ => unreachable!("the total return is a panel"),
+            _ => unreachable!("prices are panels"),
         }
     }
 
@@ -339,9 +340,10 @@ impl MarketData for Market {
         Prices {
             close: panel(self.close),
             open: self.open.map(panel),
-            total_return: match &self.by_asset {
+            total_return: panel(self.total_return),
+            book: match &self.by_asset {
                 Some(values) => self.turned(values),
-                None => panel(self.total_return),
+                None => self.panel(self.book_panel()),
             },
         }
     }

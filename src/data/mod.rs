@@ -49,7 +49,7 @@ pub use history::History;
 pub use long::{LongColumn, LongTable, LongWriter};
 pub use market::Market;
 pub use progress::Progress;
-pub use sample::{Sample, TableFormat};
+pub use sample::Sample;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use std::path::Path;

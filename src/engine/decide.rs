@@ -2,7 +2,7 @@
 
 use super::{Compiled, Period, lookback};
 use crate::{
-    backtest::{self, Simulation, Track},
+    backtest::{self, Simulation, Track, Trial},
     check::TradeAt,
     diagnostic::{Diagnostics, Result},
     panel::Row,
@@ -40,6 +40,7 @@ impl Compiled<'_> {
                 last: row,
                 lookback: lookback(&strategies[i], &self.signals[i], &plan).min(row),
                 tracks: &tracks,
+                trial: Trial::default(),
             };
             let track = backtest::simulate(&simulation)
                 .map_err(|fault| Diagnostics::new(vec![*fault], &self.loaded.sources))?;

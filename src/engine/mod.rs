@@ -7,6 +7,7 @@ mod load;
 mod panel_file;
 mod query;
 mod returns;
+mod stress;
 mod why;
 
 pub use explain::{ExplainedNode, ExplainedStep, Explanation};
@@ -15,8 +16,8 @@ pub use query::{ColumnType, CompiledQuery, Evaluated, Query, session};
 pub use why::asset;
 
 use crate::{
-    backtest::{self, Simulation, Track},
-    check::{self, Benchmark, CalendarRule, Checked, Loaded, Policy},
+    backtest::{self, Simulation, Track, Trial},
+    check::{self, Benchmark, Checked, Loaded, Policy},
     diagnostic::{Code, Diagnostic, Diagnostics, Result},
     execute::{self, Measure, Signals},
     metric::Value,
@@ -115,20 +116,40 @@ struct Period {
 }
 
 /// The period of a strategy with its decisions.
-fn period(
-    calendar: &Calendar,
-    rules: &[CalendarRule],
-    from: Option<Date>,
-    to: Option<Date>,
-) -> Period {
+fn period(calendar: &Calendar, policy: &Policy, from: Option<Date>, to: Option<Date>) -> Period {
     let first = from.map_or(0, |d| calendar.first_at_or_after(d));
     let end =
         to.map_or(calendar.len() as Row, |d| calendar.last_at_or_before(d).map_or(0, |r| r + 1));
     let Some(last) = end.checked_sub(1).filter(|last| *last >= first) else {
         return Period { first, last: first, decisions: vec![], is_empty: true };
     };
-    let decisions = backtest::schedule::decision_rows(rules, calendar, first, last);
+    // With no calendar any row may be the first.
+    let decisions = match policy.schedule.as_slice() {
+        [] => (first..=last).collect(),
+        rules => backtest::schedule::decision_rows(rules, calendar, first, last),
+    };
     Period { first, last, decisions, is_empty: false }
+}
+
+/// When a signal of a strategy is wanted.
+enum SignalUse {
+    /// On every row, those before the period among them.
+    EveryRow,
+    /// On every row of the period.
+    EveryRowOfPeriod,
+    /// At its decisions.
+    Decisions,
+}
+
+impl SignalUse {
+    fn of(strategy: &check::Strategy, signal: usize) -> Self {
+        let is_in = |list: &[check::SignalId]| list.iter().any(|id| id.0 as usize == signal);
+        match () {
+            () if is_in(&strategy.daily) => Self::EveryRow,
+            () if is_in(&strategy.watched) => Self::EveryRowOfPeriod,
+            () => Self::Decisions,
+        }
+    }
 }
 
 /// At which rows each signal of a strategy is wanted.
@@ -142,9 +163,17 @@ fn wanted(
     let decisions = Arc::new(Rows::new(period.decisions.clone(), rows));
     let end = period.last.saturating_add(1).min(rows as Row);
     let daily = Arc::new(Rows::new((0..end).collect(), rows));
+    let watched = match strategy.watched.is_empty() {
+        true => Arc::clone(&decisions),
+        false => Arc::new(Rows::new((period.first.min(end)..end).collect(), rows)),
+    };
     let of_signal = |(i, node): (usize, &NodeId)| {
-        let every_day = strategy.daily.iter().any(|d| d.0 as usize == i);
-        (*node, Arc::clone(if every_day { &daily } else { &decisions }))
+        let wanted = match SignalUse::of(strategy, i) {
+            SignalUse::EveryRow => &daily,
+            SignalUse::EveryRowOfPeriod => &watched,
+            SignalUse::Decisions => &decisions,
+        };
+        (*node, Arc::clone(wanted))
     };
     signals.iter().enumerate().map(of_signal).collect()
 }
@@ -187,7 +216,7 @@ impl<'m> Compiled<'m> {
     fn period(&self, strategy: &check::Strategy) -> Period {
         let policy = &strategy.policy;
         let (from, to) = (self.from.or(policy.from), self.to.or(policy.to));
-        period(self.calendar(), &policy.schedule, from, to)
+        period(self.calendar(), policy, from, to)
     }
 
     /// The plan for all strategies at once, and at which rows each signal is wanted.
@@ -243,11 +272,14 @@ impl<'m> Compiled<'m> {
             self.checked.strategies.iter().zip(&periods).zip(&self.signals)
         {
             for (i, node) in signals.iter().enumerate() {
-                let every_day = strategy.daily.iter().any(|d| d.0 as usize == i);
-                let reason = if every_day {
-                    format!("every row of {}", strategy.name)
-                } else {
-                    format!("the {} decisions of {}", period.decisions.len(), strategy.name)
+                let reason = match SignalUse::of(strategy, i) {
+                    SignalUse::EveryRow => format!("every row of {}", strategy.name),
+                    SignalUse::EveryRowOfPeriod => {
+                        format!("every row of {} in its period", strategy.name)
+                    }
+                    SignalUse::Decisions => {
+                        format!("the {} decisions of {}", period.decisions.len(), strategy.name)
+                    }
                 };
                 roots.push((*node, reason));
             }
@@ -402,6 +434,7 @@ impl<'m> Compiled<'m> {
             last: prepared.periods[strategy].last,
             lookback: prepared.lookbacks[strategy],
             tracks,
+            trial: Trial::default(),
         }
     }
 
@@ -461,6 +494,15 @@ pub fn run_together<'m>(programs: &[Compiled<'m>]) -> Result<Results<'m>> {
     Ok(Results { market, runs })
 }
 
+/// The market's yearly risk-free rate by row, where it knows one.
+fn risk_free(market: &dyn MarketData) -> Option<&[f64]> {
+    let fields = market.schema().find(None, "risk_free");
+    fields.into_iter().find_map(|id| match market.field(id) {
+        FieldData::Series(values) => Some(values),
+        _ => None,
+    })
+}
+
 /// The signals of a program, and where it may be run.
 struct Prepared {
     periods: Vec<Period>,
@@ -495,12 +537,7 @@ impl<'m> Results<'m> {
 
     /// Makes the report and hands it to a view.
     pub fn report<T>(&self, view: impl FnOnce(&Report<'_>) -> T) -> T {
-        let schema = self.market.schema();
-        let risk_free =
-            schema.find(None, "risk_free").into_iter().find_map(|id| match self.market.field(id) {
-                FieldData::Series(values) => Some(values),
-                _ => None,
-            });
+        let risk_free = risk_free(self.market);
         let runs: Vec<StrategyRun<'_>> = self
             .runs
             .iter()

@@ -3,7 +3,7 @@
 
 use super::period;
 use crate::{
-    backtest::{self, Simulation, Track},
+    backtest::{self, Simulation, Track, Trial},
     check::{Checked, ExpressionId},
     diagnostic::Diagnostic,
     execute::{self, Signals},
@@ -79,7 +79,7 @@ fn of_strategy(
     tracks: &[Track],
 ) -> Result<Track, Box<Diagnostic>> {
     let strategy = &checked.strategies[strategy];
-    let whole = period(market.calendar(), &strategy.policy.schedule, None, None);
+    let whole = period(market.calendar(), &strategy.policy, None, None);
     let wanted = super::wanted(market.calendar(), strategy, &whole, signals);
     let plan = plan::schedule(logical, &super::demands(&wanted), market.calendar());
     let (found, _) = execute::run(&plan, market, returns, &wanted);
@@ -92,5 +92,6 @@ fn of_strategy(
         last: whole.last,
         lookback: super::lookback(strategy, signals, &plan),
         tracks,
+        trial: Trial::default(),
     })
 }

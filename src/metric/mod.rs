@@ -1,8 +1,11 @@
 //! The statistics of a track record: a table with one entry each. A figure that is not defined is missing, never zero.
 
+mod bootstrap;
+mod detail;
 mod record;
 mod table;
 
+pub use bootstrap::band;
 pub use record::{Drawdown, TrackRecord};
 pub use table::METRICS;
 
@@ -86,6 +89,8 @@ pub struct Metric {
     pub better: Better,
     /// Whether it needs a benchmark.
     pub relative: bool,
+    /// Whether it stands only among the further figures.
+    pub detail: bool,
     /// Computes it.
     pub compute: fn(&TrackRecord) -> Value,
 }

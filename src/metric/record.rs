@@ -25,6 +25,10 @@ pub struct TrackRecord {
     pub exposure: Vec<f64>,
     /// One-way turnover of each rebalance but the first purchase; `None` where nothing is known of it.
     pub turnover: Option<Vec<f64>>,
+    /// On each row with trades that leave anything: the number of equal holdings that would be as concentrated.
+    pub effective_names: Vec<f64>,
+    /// The greatest |weight| after any trade; `None` where nothing is known of it.
+    pub largest_weight: Option<f64>,
 }
 
 /// A fall from a greatest value until it is reached again.

@@ -4,11 +4,12 @@ use super::{
     Better::{Higher, Lower, Neither},
     Metric, TrackRecord,
     Unit::{Count, Date, Money, Percent, Ratio},
+    detail,
     record::{deviation, mean, ratio},
 };
 
 macro_rules! metrics {
-    ($($name:literal $title:literal $unit:ident $better:ident $($relative:ident)?
+    ($($name:literal $title:literal $unit:ident $better:ident $($mark:ident)*
         $summary:literal $formula:literal $compute:expr;)*) => {
         /// Every metric, in the order of reports.
         pub const METRICS: &[Metric] = &[$(Metric {
@@ -18,12 +19,17 @@ macro_rules! metrics {
             formula: $formula,
             unit: $unit,
             better: $better,
-            relative: metrics!(@ $($relative)?),
+            relative: metrics!(@relative $($mark)*),
+            detail: metrics!(@detail $($mark)*),
             compute: |record| ($compute)(record).into(),
         },)*];
     };
-    (@ relative) => { true };
-    (@) => { false };
+    (@relative relative $($rest:ident)*) => { true };
+    (@relative $other:ident $($rest:ident)*) => { metrics!(@relative $($rest)*) };
+    (@relative) => { false };
+    (@detail detail $($rest:ident)*) => { true };
+    (@detail $other:ident $($rest:ident)*) => { metrics!(@detail $($rest)*) };
+    (@detail) => { false };
 }
 
 metrics! {
@@ -123,6 +129,94 @@ metrics! {
         "Mean return above the benchmark for each unit of tracking error."
         "mean(r − b) / sd(r − b)·√rows a year"
         |r: &TrackRecord| annual_ratio(&active(r), r.rows_per_year);
+    "up_capture" "Up capture" Percent Higher relative detail
+        "Growth on the rows on which the benchmark rose, over the benchmark's."
+        "(Π(1 + r)^(1/n) − 1) / (Π(1 + b)^(1/n) − 1) over rows with b > 0"
+        |r: &TrackRecord| detail::capture(r, true);
+    "down_capture" "Down capture" Percent Lower relative detail
+        "Growth on the rows on which the benchmark fell, over the benchmark's."
+        "the same over rows with b < 0"
+        |r: &TrackRecord| detail::capture(r, false);
+    "alpha_t" "t of alpha" Ratio Higher relative detail
+        "How far alpha is from zero in standard errors that allow for autocorrelation (Newey and West 1987)."
+        "alpha / se, Bartlett weights over ⌊4(n/100)^(2/9)⌋ rows"
+        |r: &TrackRecord| detail::newey_west(r).map(|(alpha, _)| alpha);
+    "beta_t" "t of beta" Ratio Neither relative detail
+        "The same of beta."
+        "beta / se"
+        |r: &TrackRecord| detail::newey_west(r).map(|(_, beta)| beta);
+    "omega" "Omega ratio" Ratio Higher detail
+        "What was won over the risk-free rate for each unit that was lost."
+        "Σ max(r − f, 0) / Σ max(f − r, 0)"
+        detail::omega;
+    "average_drawdown" "Average drawdown" Percent Higher detail
+        "How deep the value fell between one greatest value and the next, on average."
+        "mean of the least drawdown of each spell below the greatest value"
+        detail::average_drawdown;
+    "ulcer_index" "Ulcer index" Percent Lower detail
+        "How deep and how long the value was below its greatest (Martin and McCann 1989)."
+        "√mean(drawdown²)"
+        detail::ulcer_index;
+    "skew" "Skew" Ratio Higher detail
+        "Whether large gains (above 0) or large losses (below) stand out."
+        "mean((r − mean)³) / sd³, sd with n"
+        detail::skew;
+    "kurtosis" "Excess kurtosis" Ratio Lower detail
+        "How much more often returns are extreme than normal ones are."
+        "mean((r − mean)⁴) / sd⁴ − 3, sd with n"
+        detail::kurtosis;
+    "value_at_risk_95" "Worst 5% begin at" Percent Higher detail
+        "The return of a row that 5% of all are below: value at risk."
+        "5% quantile of r, by linear interpolation"
+        |r: &TrackRecord| detail::quantile(&r.returns(), 0.05);
+    "value_at_risk_99" "Worst 1% begin at" Percent Higher detail
+        "The return of a row that 1% of all are below."
+        "1% quantile of r, by linear interpolation"
+        |r: &TrackRecord| detail::quantile(&r.returns(), 0.01);
+    "tail_mean_95" "Mean of worst 5%" Percent Higher detail
+        "The mean of the worst 5% of rows: conditional value at risk."
+        "mean(r at or below its 5% quantile)"
+        |r: &TrackRecord| detail::tail_mean(&r.returns(), 0.05);
+    "tail_mean_99" "Mean of worst 1%" Percent Higher detail
+        "The mean of the worst 1% of rows."
+        "mean(r at or below its 1% quantile)"
+        |r: &TrackRecord| detail::tail_mean(&r.returns(), 0.01);
+    "best_row" "Best day" Percent Higher detail
+        "The highest return of a row."
+        "max(r)"
+        |r: &TrackRecord| r.returns().into_iter().reduce(f64::max);
+    "worst_row" "Worst day" Percent Higher detail
+        "The lowest return of a row."
+        "min(r)"
+        |r: &TrackRecord| r.returns().into_iter().reduce(f64::min);
+    "best_month" "Best month" Percent Higher detail
+        "The highest return of a calendar month (the first and last may be parts)."
+        "max of the monthly returns"
+        |r: &TrackRecord| months(r).into_iter().reduce(f64::max);
+    "worst_month" "Worst month" Percent Higher detail
+        "The lowest return of a calendar month (the first and last may be parts)."
+        "min of the monthly returns"
+        |r: &TrackRecord| months(r).into_iter().reduce(f64::min);
+    "tail_ratio" "Tail ratio" Ratio Higher detail
+        "How the good days compare with the bad ones."
+        "|95% quantile of r| / |5% quantile of r|"
+        detail::tail_ratio;
+    "stability" "Stability" Ratio Higher detail
+        "How straight the line of the value's logarithm is."
+        "R² of log V on time"
+        detail::stability;
+    "probabilistic_sharpe" "P(Sharpe above 0)" Percent Higher detail
+        "The probability that the true Sharpe ratio is above zero (Bailey and López de Prado 2012)."
+        "Φ(S√(n − 1) / √(1 − skew·S + (kurtosis − 1)/4·S²)), S = mean(r − f) / sd(r − f)"
+        detail::probabilistic_sharpe;
+    "effective_names" "Effective names" Count Neither detail
+        "How many equal holdings would be as concentrated, on average over the rows with trades."
+        "mean(1 / Σw²), w in shares of what is held"
+        |r: &TrackRecord| mean(&r.effective_names);
+    "largest_weight" "Largest weight" Percent Lower detail
+        "The greatest weight after any trade."
+        "max |w|"
+        |r: &TrackRecord| r.largest_weight;
 }
 
 fn total_return(record: &TrackRecord) -> Option<f64> {

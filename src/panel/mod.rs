@@ -84,6 +84,11 @@ impl Schema {
         found.into_iter().next().filter(|_| self.price_basis == Basis::Raw)
     }
 
+    /// Whether dividends are known as such, so that a book receives them as cash.
+    pub fn pays_dividends(&self) -> bool {
+        !self.find(Some("dividends"), "dividend").is_empty()
+    }
+
     /// The field of an id.
     pub fn field(&self, id: FieldId) -> &Field {
         &self.fields[id.0 as usize]
@@ -103,9 +108,12 @@ pub struct Prices<'a> {
     /// The opening price on the same basis, where the data have it.
     pub open: Option<ArrayView2<'a, f64>>,
     /// A price index that includes dividends where they are known; equal to `close` where they are not. Only its
-    /// ratios mean something. Present exactly where `close` is. It may lie in memory by row or by asset; by asset (a
-    /// transposed view) the daily book touches the fewest pages.
+    /// ratios mean something. Present exactly where `close` is.
     pub total_return: ArrayView2<'a, f64>,
+    /// What the book values positions at: `close` where the data have a table of dividends, which are paid in cash, else
+    /// `total_return`. It may lie in memory by row or by asset; by asset (a transposed view) the daily book touches the
+    /// fewest pages.
+    pub book: ArrayView2<'a, f64>,
 }
 
 /// The rows at which an asset was first and last priced; `None` for one that never was.

@@ -12,7 +12,7 @@ pub mod program;
 pub mod risk;
 
 pub use constrain::Binding;
-pub use select::{Picked, Selection, select, select_short};
+pub use select::{Incumbents, Picked, Selection, select, select_short};
 
 use crate::{
     check::{Policy, Weight},
@@ -108,6 +108,12 @@ pub struct Standing<'a> {
     pub nav: f64,
     /// Whether a portfolio has been bought before.
     pub is_started: bool,
+    /// What of them may not leave yet, by asset; long, then short.
+    pub bound: [&'a [usize]; 2],
+    /// What of them a `keep until` keeps no longer, by asset; long, then short.
+    pub released: [&'a [usize]; 2],
+    /// What may not be picked, by asset.
+    pub barred: &'a [usize],
 }
 
 impl Target {
@@ -143,8 +149,12 @@ pub fn construct(
     let on_side = |side: f64| -> Vec<usize> {
         standing.holdings.iter().filter(|h| h.1 * side > 0.0).map(|h| h.0).collect()
     };
-    let Selection { picked, mut funnel } = select(decision, &on_side(1.0));
-    let short = select_short(decision, &on_side(-1.0), &picked);
+    let Standing { bound, released, barred, .. } = standing;
+    let (held, sold) = (on_side(1.0), on_side(-1.0));
+    let long = Incumbents { held: &held, bound: bound[0], released: released[0], barred };
+    let Selection { picked, mut funnel } = select(decision, long);
+    let short = Incumbents { held: &sold, bound: bound[1], released: released[1], barred };
+    let short = select_short(decision, short, &picked);
     funnel.picked += short.picked.len();
     funnel.short = short.picked.len();
     if let (Some(asked), Some(more)) = (funnel.asked, short.funnel.asked) {

@@ -32,6 +32,8 @@ struct Candidate {
     asset: usize,
     score: f64,
     held: bool,
+    /// It is held, and keeps its place.
+    stays: bool,
     /// The group in which the count is meant.
     group: u32,
     /// 1 is the best of its group.
@@ -59,13 +61,18 @@ impl Rank {
         Self { score, tie: asset as u32 | Self::NOT_HELD }
     }
 
+    /// Behind every score.
+    fn last(asset: usize) -> Self {
+        Self { score: u64::MAX, tie: asset as u32 | Self::NOT_HELD }
+    }
+
     fn asset(self) -> usize {
         (self.tie & !Self::NOT_HELD) as usize
     }
 
     fn candidate(self, score: f64) -> Candidate {
         let held = self.tie & Self::NOT_HELD == 0;
-        Candidate { asset: self.asset(), score, held, group: 0, place: 0 }
+        Candidate { asset: self.asset(), score, held, stays: false, group: 0, place: 0 }
     }
 }
 
@@ -93,30 +100,45 @@ pub(super) fn group_of(label: f64) -> u32 {
     if label.is_nan() { NO_GROUP } else { label as u32 }
 }
 
-/// Picks what is to be held long. Ties go to what is held (`held`, sorted), then to the symbol that sorts first.
-pub fn select(decision: Decision<'_>, held: &[usize]) -> Selection {
-    pick(decision, &decision.policy.pick, held, &[])
+/// What a pick has to know of the book; each list is of assets, sorted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Incumbents<'a> {
+    /// What is held on the side of the pick.
+    pub held: &'a [usize],
+    /// What of it may not leave yet (`hold at least`), as long as it is in the universe.
+    pub bound: &'a [usize],
+    /// What of it a `keep until` keeps no longer.
+    pub released: &'a [usize],
+    /// What may not be picked (`exit when`).
+    pub barred: &'a [usize],
 }
 
-/// Picks what is to be sold short, of all that is not picked `long`; `sold` is what is short already, sorted. Empty for
-/// a strategy without that side.
-pub fn select_short(decision: Decision<'_>, sold: &[usize], long: &[Picked]) -> Selection {
+/// Picks what is to be held long. Ties go to what is held, then to the symbol that sorts first.
+pub fn select(decision: Decision<'_>, book: Incumbents<'_>) -> Selection {
+    pick(decision, &decision.policy.pick, book, &[])
+}
+
+/// Picks what is to be sold short, of all that is not picked `long`. Empty for a strategy without that side.
+pub fn select_short(decision: Decision<'_>, book: Incumbents<'_>, long: &[Picked]) -> Selection {
     match &decision.policy.short {
         None => Selection { picked: vec![], funnel: Funnel::default() },
         Some(short) => {
             let mut taken: Vec<usize> = long.iter().map(|p| p.asset).collect();
             taken.sort_unstable();
-            pick(decision, short, sold, &taken)
+            pick(decision, short, book, &taken)
         }
     }
 }
 
 /// Picks among all but those that are `taken`, sorted.
-fn pick(decision: Decision<'_>, pick: &Pick, held: &[usize], taken: &[usize]) -> Selection {
+fn pick(decision: Decision<'_>, pick: &Pick, book: Incumbents<'_>, taken: &[usize]) -> Selection {
     let Decision { signals, row, .. } = decision;
-    let (mut ranks, mut funnel) = eligible(decision, pick);
-    ranks.retain(|r| taken.binary_search(&r.asset()).is_err());
-    for asset in held {
+    let (mut ranks, mut funnel) = eligible(decision, pick, book.bound);
+    let is_free = |r: &Rank| {
+        taken.binary_search(&r.asset()).is_err() && book.barred.binary_search(&r.asset()).is_err()
+    };
+    ranks.retain(is_free);
+    for asset in book.held {
         if let Ok(place) = ranks.binary_search_by_key(asset, |r| r.asset()) {
             ranks[place].tie &= !Rank::NOT_HELD;
         }
@@ -134,14 +156,51 @@ fn pick(decision: Decision<'_>, pick: &Pick, held: &[usize], taken: &[usize]) ->
         ranks.iter().map(|r| r.candidate(scores.map_or(0.0, |s| s.of(r.asset())))).collect();
     let sizes = number_places(&mut candidates, pick.per, signals, row);
     funnel.asked = asked(pick.count, sizes.len(), pick.per.is_some());
+    for candidate in &mut candidates {
+        candidate.stays = stays(candidate, pick, book);
+    }
+    let mut picked = fill_places(&candidates, pick, &sizes, total, decision);
+    if let Some(most) = pick.replace_at_most {
+        let is_picked = |c: &Candidate| picked.iter().any(|p| p.asset == c.asset);
+        // Those that leave by their score alone, the best first.
+        let leaving: Vec<usize> = (0..candidates.len())
+            .filter(|&i| candidates[i].held && !is_picked(&candidates[i]))
+            .collect();
+        let remain = leaving.len().saturating_sub(most);
+        if remain > 0 {
+            leaving[..remain].iter().for_each(|&i| candidates[i].stays = true);
+            picked = fill_places(&candidates, pick, &sizes, total, decision);
+        }
+    }
+    funnel.picked = picked.len();
+    let picked = best_first(&candidates, &picked);
+    Selection { picked, funnel }
+}
 
+/// Whether a holding keeps its place whatever others score.
+fn stays(candidate: &Candidate, pick: &Pick, book: Incumbents<'_>) -> bool {
+    let is_in = |list: &[usize]| list.binary_search(&candidate.asset).is_ok();
+    let has_buffer = pick.keep_until_place.is_some() || !pick.keep_until.is_empty();
+    let is_near = pick.keep_until_place.is_none_or(|n| candidate.place <= n);
+    candidate.held && (is_in(book.bound) || has_buffer && is_near && !is_in(book.released))
+}
+
+/// Gives the places there are, first to the holdings that stay.
+fn fill_places<'c>(
+    candidates: &'c [Candidate],
+    pick: &Pick,
+    sizes: &BTreeMap<u32, usize>,
+    total: usize,
+    decision: Decision<'_>,
+) -> Vec<&'c Candidate> {
+    let Decision { signals, row, .. } = decision;
     let whole = |size: usize| if pick.per.is_none() { total } else { size };
     let mut places_left: BTreeMap<u32, usize> =
         sizes.iter().map(|(&group, &size)| (group, share_of(pick.count, whole(size)))).collect();
     let at_most = pick.at_most.map(|(most, label)| (most, AtRow::new(signals, label, row)));
     let mut taken_per_label: BTreeMap<u32, usize> = BTreeMap::new();
     let mut picked = vec![];
-    for candidate in in_turn(&candidates, pick, &sizes) {
+    for candidate in in_turn(candidates, pick, sizes) {
         let left = places_left.entry(candidate.group).or_default();
         if *left == 0 {
             continue;
@@ -157,12 +216,12 @@ fn pick(decision: Decision<'_>, pick: &Pick, held: &[usize], taken: &[usize]) ->
         *left -= 1;
         picked.push(candidate);
     }
-    funnel.picked = picked.len();
-    Selection { picked: best_first(&candidates, &picked), funnel }
+    picked
 }
 
-/// The assets that may be picked, in their own order, none of them marked as held, and the funnel so far.
-fn eligible(decision: Decision<'_>, pick: &Pick) -> (Vec<Rank>, Funnel) {
+/// The assets that may be picked, in their own order, none of them marked as held, and the funnel so far. What is `bound`
+/// to be held need only be in the universe; without a score it comes last.
+fn eligible(decision: Decision<'_>, pick: &Pick, bound: &[usize]) -> (Vec<Rank>, Funnel) {
     let Decision { market, policy, signals, row } = decision;
     let closes = market.prices().close;
     let closes = closes.row(row as usize);
@@ -180,12 +239,16 @@ fn eligible(decision: Decision<'_>, pick: &Pick) -> (Vec<Rank>, Funnel) {
         funnel.universe += 1;
         let passed = filters.iter().take_while(|f| f.of(asset) == 1.0).count();
         funnel.filters[..passed].iter_mut().for_each(|n| *n += 1);
-        if eligible.of(asset) != 1.0 || closes[asset].is_nan() {
+        let is_bound = !bound.is_empty() && bound.binary_search(&asset).is_ok();
+        if closes[asset].is_nan() || eligible.of(asset) != 1.0 && !is_bound {
             continue;
         }
         funnel.eligible += 1;
         let score = scores.map_or(0.0, |s| s.of(asset));
         if !score.is_finite() {
+            if is_bound {
+                ranks.push(Rank::last(asset));
+            }
             continue;
         }
         funnel.scored += 1;
@@ -198,6 +261,9 @@ fn eligible(decision: Decision<'_>, pick: &Pick) -> (Vec<Rank>, Funnel) {
 fn places_needed(pick: &Pick, total: usize) -> Option<usize> {
     let every_place_counts = pick.per.is_some()
         || pick.at_most.is_some()
+        || pick.hold_at_least > 0
+        || pick.replace_at_most.is_some()
+        || !pick.keep_until.is_empty()
         || matches!(pick.count, PickCount::All | PickCount::Quantile { .. });
     // The best n are never all passed over, so nobody behind both n and the buffer is picked.
     (!every_place_counts)
@@ -228,7 +294,6 @@ fn in_turn<'a>(
     pick: &Pick,
     sizes: &BTreeMap<u32, usize>,
 ) -> Vec<&'a Candidate> {
-    let stays = |c: &&Candidate| c.held && pick.keep_until_place.is_some_and(|n| c.place <= n);
     let may_enter = |c: &&Candidate| match pick.count {
         PickCount::Quantile { number, of } => {
             let from_below = sizes[&c.group] - c.place;
@@ -236,8 +301,8 @@ fn in_turn<'a>(
         }
         _ => true,
     };
-    let kept = candidates.iter().filter(stays);
-    kept.chain(candidates.iter().filter(|c| !stays(c) && may_enter(c))).collect()
+    let kept = candidates.iter().filter(|c| c.stays);
+    kept.chain(candidates.iter().filter(|c| !c.stays && may_enter(c))).collect()
 }
 
 /// How many of a group of `size` are picked.

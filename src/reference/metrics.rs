@@ -18,9 +18,10 @@ pub(super) fn entries() -> Vec<Entry> {
             Better::Lower => "lower",
             Better::Neither => "neither",
         };
-        let section = match metric.relative {
-            true => "Against a benchmark",
-            false => "Of the track record",
+        let section = match (metric.relative, metric.detail) {
+            (true, _) => "Against a benchmark",
+            (false, false) => "Of the track record",
+            (false, true) => "Further figures of the track record",
         };
         Entry {
             kind: EntryKind::Metric,

@@ -10,6 +10,7 @@ mod market;
 mod metrics;
 mod operators;
 mod pages;
+mod states;
 mod text;
 
 pub use errors::complaint;
@@ -36,6 +37,8 @@ pub enum EntryKind {
     Metric,
     /// A clause of a strategy.
     Clause,
+    /// A state of the portfolio.
+    State,
     /// A complaint.
     Error,
     /// A check of data.
@@ -95,6 +98,7 @@ pub fn find(name: &str, market: &dyn MarketData) -> Result<Vec<Entry>> {
     entries.extend(library::entries(market.schema()));
     entries.extend(market::entries(market));
     entries.extend(metrics::entries());
+    entries.extend(states::entries());
     entries.extend(errors::entries());
     entries.extend(checks::entries());
     let (plain, bracketed) = (name.trim(), format!("[{}]", name.trim()));

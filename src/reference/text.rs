@@ -22,6 +22,7 @@ fn entry(entry: &Entry, colors: Colors) -> String {
         EntryKind::Field => "field".to_owned(),
         EntryKind::Metric => "metric".to_owned(),
         EntryKind::Clause => "clause".to_owned(),
+        EntryKind::State => "state of the portfolio".to_owned(),
         EntryKind::Error => "error".to_owned(),
         EntryKind::Check => "check of data".to_owned(),
     };

@@ -1,22 +1,35 @@
 //! The report as files in a folder: written whole or not at all.
 
-use super::{Report, json, number::exact};
-use crate::diagnostic::{Code, Diagnostic, io_reason};
+use super::{Report, json, tables};
+use crate::{
+    diagnostic::{Code, Diagnostic, io_reason},
+    table::{self, TableFormat},
+};
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-const NAMES: [&str; 4] = ["nav.csv", "holdings.csv", "trades.csv", "summary.json"];
+/// What is written, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FileOptions {
+    /// The form of the tables.
+    pub format: TableFormat,
+    /// With the positions of every row, not only of those with trades.
+    pub daily: bool,
+}
 
-/// Writes `nav.csv`, `holdings.csv`, `trades.csv` and `summary.json` into a folder, which is made if it is not there.
-/// They are written beside it first, so that a fault leaves everything as it was.
+/// Writes tables of values, holdings, trades, the ledger and contributions, and `summary.json`, into a folder, which is
+/// made if it is not there. They are written beside it first, so that a fault leaves everything as it was.
 ///
 /// # Errors
 /// `output-folder` if that is not possible.
-pub fn write(report: &Report<'_>, folder: &Path) -> Result<(), Box<Diagnostic>> {
-    let contents = [nav(report), holdings(report), trades(report), summary(report)];
-    store(&contents, folder).map_err(|fault| {
+pub fn write(
+    report: &Report<'_>,
+    folder: &Path,
+    options: FileOptions,
+) -> Result<(), Box<Diagnostic>> {
+    store(report, folder, options).map_err(|fault| {
         let reason = io_reason(&fault);
         let text = format!("the results cannot be written to {}: {reason}", folder.display());
         let help = "name a folder that can be made or written to; nothing was changed";
@@ -24,7 +37,7 @@ pub fn write(report: &Report<'_>, folder: &Path) -> Result<(), Box<Diagnostic>> 
     })
 }
 
-fn store(contents: &[Vec<u8>; 4], folder: &Path) -> io::Result<()> {
+fn store(report: &Report<'_>, folder: &Path, options: FileOptions) -> io::Result<()> {
     if let Some(there) = folder.ancestors().find(|a| a.exists())
         && !there.is_dir()
     {
@@ -40,11 +53,18 @@ fn store(contents: &[Vec<u8>; 4], folder: &Path) -> io::Result<()> {
     let beside = tempfile::Builder::new().prefix(".decile-").tempdir_in(parent)?;
     let new = beside.path().join("new");
     fs::create_dir(&new)?;
-    for (name, content) in NAMES.iter().zip(contents) {
-        fs::write(new.join(name), content)?;
+    let mut names = vec![];
+    for table in tables::all(report, options.daily) {
+        let name = format!("{}.{}", table.name, options.format.extension());
+        let columns: Vec<&str> = table.columns.iter().map(String::as_str).collect();
+        table::write(&new.join(&name), options.format, &columns, table.blocks)?;
+        names.push(name);
     }
+    let summary = "summary.json".to_owned();
+    fs::write(new.join(&summary), self::summary(report))?;
+    names.push(summary);
     if folder.exists() {
-        replace(&new, folder, &beside.path().join("old"))?;
+        replace(&names, &new, folder, &beside.path().join("old"))?;
     } else {
         fs::rename(&new, folder)?;
     }
@@ -78,10 +98,10 @@ impl Drop for MadeFolders {
 }
 
 /// Moves the new files over the old ones; if one cannot be moved, the old ones come back.
-fn replace(new: &Path, folder: &Path, old: &Path) -> io::Result<()> {
+fn replace(names: &[String], new: &Path, folder: &Path, old: &Path) -> io::Result<()> {
     fs::create_dir(old)?;
     let mut moved = vec![];
-    for name in NAMES {
+    for name in names {
         let place = folder.join(name);
         let existed = place.exists();
         let step = match existed {
@@ -104,80 +124,6 @@ fn replace(new: &Path, folder: &Path, old: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Rows of texts as CSV.
-fn table<R: AsRef<[String]>>(header: &[&str], rows: impl Iterator<Item = R>) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(vec![]);
-    // Writing to memory does not fail.
-    let _ = writer.write_record(header);
-    for row in rows {
-        let _ = writer.write_record(row.as_ref());
-    }
-    writer.into_inner().unwrap_or_default()
-}
-
-/// By date, a column for each strategy and benchmark; empty where it has no value.
-fn nav(report: &Report<'_>) -> Vec<u8> {
-    let names = report.columns.iter().map(|c| match c.run {
-        Some(_) => c.name.clone(),
-        None => format!("benchmark {}", c.name),
-    });
-    let header: Vec<String> = std::iter::once("date".to_owned()).chain(names).collect();
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    let mut dates: Vec<_> = report.columns.iter().flat_map(|c| &c.record.dates).collect();
-    dates.sort_unstable();
-    dates.dedup();
-    let rows = dates.iter().map(|date| {
-        let value = |c: &super::Column| {
-            let place = c.record.dates.binary_search(date);
-            place.map_or_else(|_| String::new(), |i| exact(c.record.nav[i]))
-        };
-        let values = report.columns.iter().map(value);
-        std::iter::once(date.to_string()).chain(values).collect::<Vec<_>>()
-    });
-    table(&header, rows)
-}
-
-fn holdings(report: &Report<'_>) -> Vec<u8> {
-    let header = ["date", "strategy", "symbol", "shares", "price", "value", "weight"];
-    let symbols = &report.market.schema().symbols;
-    let rows = report.runs.iter().flat_map(|run| {
-        run.track.holdings.iter().map(|h| {
-            [
-                report.date(h.row),
-                run.name.to_owned(),
-                symbols[h.asset.0 as usize].clone(),
-                exact(h.value / h.price),
-                exact(h.price),
-                exact(h.value),
-                exact(h.weight),
-            ]
-        })
-    });
-    table(&header, rows)
-}
-
-fn trades(report: &Report<'_>) -> Vec<u8> {
-    let header =
-        ["decided", "traded", "strategy", "symbol", "shares", "price", "value", "cost", "reason"];
-    let symbols = &report.market.schema().symbols;
-    let rows = report.runs.iter().flat_map(|run| {
-        run.track.trades.iter().map(|t| {
-            [
-                report.date(t.decided),
-                report.date(t.traded),
-                run.name.to_owned(),
-                symbols[t.asset.0 as usize].clone(),
-                exact(t.value / t.price),
-                exact(t.price),
-                exact(t.value),
-                exact(t.cost),
-                t.reason.name().to_owned(),
-            ]
-        })
-    });
-    table(&header, rows)
 }
 
 fn summary(report: &Report<'_>) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use super::{Column, Report, StrategyRun};
 use crate::{
-    backtest::{Rebalance, Trade},
+    backtest::{Cause, Rebalance, Trade},
     metric::Value,
 };
 use serde_json::{Map, Value as Json, json};
@@ -51,7 +51,18 @@ fn column(report: &Report<'_>, column: &Column) -> Map<String, Json> {
     if let Some(run) = column.run.map(|i| &report.runs[i]) {
         json.insert("benchmark".into(), json!(run.benchmark.as_ref().map(|b| &b.name)));
         json.insert("capital".into(), json!(run.track.capital));
-        json.insert("cost".into(), json!(run.policy.cost));
+        let costs = &run.policy.costs;
+        let commission = costs.commission.iter();
+        let commission: Vec<Json> =
+            commission.map(|c| json!({ "per_share": c.per_share, "least": c.least })).collect();
+        json.insert("cost".into(), json!(costs.proportional));
+        json.insert("commission".into(), json!(commission));
+        json.insert("slippage".into(), json!(costs.slippage));
+        json.insert("borrow".into(), json!(costs.borrow));
+        let causes = Cause::ALL.iter();
+        let causes: Map<String, Json> =
+            causes.map(|c| (c.name().to_owned(), json!(run.track.ledger.total(*c)))).collect();
+        json.insert("causes".into(), causes.into());
     }
     let metrics: Map<String, Json> =
         column.metrics.iter().map(|(m, v)| (m.name.to_owned(), value(*v))).collect();
@@ -73,8 +84,22 @@ fn value(value: Value) -> Json {
 fn details(report: &Report<'_>, run: &StrategyRun<'_>, json: &mut Map<String, Json>) {
     let track = run.track;
     json.insert("cash".into(), json!(track.cash));
-    json.insert("costs".into(), json!(track.costs));
-    json.insert("interest".into(), json!(track.interest));
+    json.insert("costs".into(), json!(track.ledger.costs()));
+    json.insert("interest".into(), json!(track.ledger.interest()));
+    let ledger: Map<String, Json> = Cause::ALL
+        .iter()
+        .map(|c| (c.name().to_owned(), json!(track.ledger.of(*c).collect::<Vec<f64>>())))
+        .collect();
+    json.insert("ledger".into(), ledger.into());
+    let exits = track.exits.iter().map(|e| {
+        json!({
+            "decided": report.date(e.row),
+            "symbol": symbol(report, e.asset.0),
+            "when": run.policy.exits[e.condition].text,
+        })
+    });
+    json.insert("exits".into(), exits.collect());
+    json.insert("passed_over".into(), json!(track.passed_over));
     let rebalances: Vec<Json> =
         track.rebalances.iter().map(|r| rebalance(report, run, r)).collect();
     json.insert("rebalances".into(), rebalances.into());
@@ -85,6 +110,7 @@ fn details(report: &Report<'_>, run: &StrategyRun<'_>, json: &mut Map<String, Js
             "settled": report.date(d.settled),
             "value": d.value,
             "return": d.outcome,
+            "assumed": d.assumed,
             "weight": d.weight,
         })
     });
@@ -112,6 +138,7 @@ pub(super) fn rebalance(report: &Report<'_>, run: &StrategyRun<'_>, rebalance: &
         .collect();
     let mut decision = json!({
         "decided": report.date(target.row),
+        "trigger": rebalance.trigger.text(run.policy),
         "traded": rebalance.traded.map(|r| report.date(r)),
         "turnover": rebalance.turnover,
         "unfilled": rebalance.unfilled,
@@ -146,10 +173,10 @@ fn trade(report: &Report<'_>, trade: &Trade) -> Json {
         "decided": report.date(trade.decided),
         "traded": report.date(trade.traded),
         "symbol": symbol(report, trade.asset.0),
-        "shares": trade.value / trade.price,
+        "shares": trade.shares,
         "price": trade.price,
         "value": trade.value,
-        "cost": trade.cost,
+        "cost": trade.cost(),
         "reason": trade.reason.name(),
     })
 }

@@ -11,14 +11,17 @@ mod values;
 mod why;
 mod funnel;
 mod holdings;
+mod stress;
+mod tables;
 
 pub use construction::{decisions_json, decisions_text};
-pub use files::write as write_files;
+pub use files::{FileOptions, write as write_files};
 pub use funnel::{Coverage, FunnelRow, FunnelTable, funnel_table, funnel_to_text};
 pub use holdings::{holdings_to_text, line_to_text};
 pub use json::{full as to_json, summary as to_summary_json};
 pub use number::{exact, written};
-pub use text::{Colors, summary as to_text};
+pub use stress::{Stress, StressFigures, stress_band, stress_to_text};
+pub use text::{Colors, details as details_to_text, summary as to_text};
 pub use values::{
     Cell, Count, Distribution, Entry, ExpressionValues, Given, HistogramBin, Place,
     columns_to_text, given_cell, values_in_short, values_to_text,
@@ -26,7 +29,7 @@ pub use values::{
 pub use why::{Station, Why, WhyField, WhyTrade, WhyValue, missed, why_to_text, without_score};
 
 use crate::{
-    backtest::Track,
+    backtest::{Holding, Track},
     check::Policy,
     metric::{METRICS, Metric, TrackRecord, Value},
     panel::{Date, MarketData, Row},
@@ -159,11 +162,24 @@ fn record(market: &dyn MarketData, run: &StrategyRun<'_>) -> TrackRecord {
         rows_per_year: f64::from(market.calendar().rows_per_year()),
         risk_free: risk_free(market, run),
         benchmark: run.benchmark.as_ref().map_or_else(Vec::new, |b| b.values.clone()),
-        costs: track.costs.clone(),
+        costs: track.ledger.costs(),
         names: track.names.clone(),
         exposure,
         turnover: Some(turnover),
+        effective_names: effective_names(track),
+        largest_weight: track.holdings.iter().map(|h| h.weight.abs()).reduce(f64::max),
     }
+}
+
+/// By row with trades: 1/Σw², w being shares of what is held, long or short.
+fn effective_names(track: &Track) -> Vec<f64> {
+    let rows = track.holdings.chunk_by(|a, b| a.row == b.row);
+    let of_row = |row: &[Holding]| {
+        let gross: f64 = row.iter().map(|h| h.weight.abs()).sum();
+        let squares: f64 = row.iter().map(|h| h.weight * h.weight).sum();
+        gross * gross / squares
+    };
+    rows.map(of_row).collect()
 }
 
 /// One column for each benchmark that is no strategy, over the longest of its lines.

@@ -5,7 +5,7 @@ use super::{
     number::{counted, percent},
 };
 use crate::backtest::Delisting;
-use crate::panel::MarketData;
+use crate::{panel::MarketData, types::Basis};
 
 /// What is to be said of a strategy's run, if anything.
 type Note = fn(&StrategyRun<'_>) -> Option<String>;
@@ -19,13 +19,18 @@ pub(super) fn notes(
     let mut notes = market.notes().to_vec();
     let schema = market.schema();
     let dividends = match (schema.has_dividends, schema.is_total_return()) {
+        (true, _) if schema.pays_dividends() => {
+            "Returns include the dividends that the data know; they are paid in cash on the ex-date."
+        }
         (true, _) => "Returns include the dividends that the data know; they are reinvested.",
         (false, true) => "Returns include dividends: the prices are adjusted for them.",
         (false, false) => "Returns are price returns: the data know no dividends.",
     };
     notes.push(dividends.to_owned());
-    let about: [Note; 11] = [
+    let about: [Note; 13] = [
         costs,
+        exits,
+        passed_over,
         risk_free,
         delistings,
         fewer_than_asked,
@@ -41,6 +46,8 @@ pub(super) fn notes(
         notes.extend(grouped_by_text(runs, note));
     }
     for run in runs {
+        let shares = counted_shares(run, market);
+        notes.extend(shares.map(|text| named(runs, &[run.name], text)));
         let said = construction::binding(run).into_iter().chain(construction::dearest(run));
         let said = said.chain(construction::relaxed(run));
         notes.extend(said.map(|text| named(runs, &[run.name], text)));
@@ -67,10 +74,50 @@ fn named(runs: &[StrategyRun<'_>], names: &[&str], text: String) -> String {
 }
 
 fn costs(run: &StrategyRun<'_>) -> Option<String> {
-    Some(match run.policy.cost {
-        None => "Costs: none declared; trading is free here, as it never is.".to_owned(),
-        Some(cost) => format!("Costs: {} of the value traded, each way.", percent(cost)),
+    let costs = &run.policy.costs;
+    if !costs.are_declared() {
+        return Some("Costs: none declared; trading is free here, as it never is.".to_owned());
+    }
+    let mut parts: Vec<String> = vec![];
+    parts.extend(
+        costs.proportional.map(|c| format!("{} of the value traded, each way", percent(c))),
+    );
+    parts.extend(costs.commission.iter().map(|c| {
+        let least =
+            if c.least > 0.0 { format!(", at least {} an order", c.least) } else { String::new() };
+        format!("{} a share{least}", c.per_share)
+    }));
+    parts.extend(costs.slippage.map(|s| format!("slippage of {}", percent(s))));
+    parts.extend(
+        costs.impact.map(|_| "impact by the square root of the share of volume".to_owned()),
+    );
+    parts.extend(costs.borrow.map(|b| format!("{} a year on what is sold short", percent(b))));
+    Some(format!("Costs: {}. Taxes are left out.", parts.join("; ")))
+}
+
+/// What whole lots and commissions by the share count, where prices are not as traded.
+fn counted_shares(run: &StrategyRun<'_>, market: &dyn MarketData) -> Option<String> {
+    let schema = market.schema();
+    let counts = run.policy.lot.is_some() || !run.policy.costs.commission.is_empty();
+    let is_raw = schema.price_basis == Basis::Raw;
+    let knows_splits = !schema.find(Some("splits"), "split_factor").is_empty();
+    (counts && !is_raw && !knows_splits).then(|| {
+        "Shares are counted at adjusted prices, as the data know no splits: lots and commissions are not those of the day."
+            .to_owned()
     })
+}
+
+fn passed_over(run: &StrategyRun<'_>) -> Option<String> {
+    let count = run.track.passed_over;
+    (count > 0).then(|| {
+        let dates = counted(count, "date of the schedule", "dates of the schedule");
+        format!("On {dates} its `if` did not hold and nothing was traded.")
+    })
+}
+
+fn exits(run: &StrategyRun<'_>) -> Option<String> {
+    let count = run.track.exits.len();
+    (count > 0).then(|| format!("`exit when` had {} leave.", counted(count, "holding", "holdings")))
 }
 
 fn risk_free(run: &StrategyRun<'_>) -> Option<String> {
@@ -100,10 +147,12 @@ fn delistings(run: &StrategyRun<'_>) -> Option<String> {
             )
         })
     };
-    let said = [
-        of(&known, "with the return that the data give"),
-        of(&unknown, "at the last price: what holders really received is not known"),
-    ];
+    let assumed: f64 = run.policy.delisting.unwrap_or(0.0);
+    let unknown_how = match run.policy.delisting {
+        Some(_) => format!("with the {} that the strategy assumes", percent(assumed)),
+        None => "at the last price: what holders really received is not known".to_owned(),
+    };
+    let said = [of(&known, "with the return that the data give"), of(&unknown, &unknown_how)];
     said.into_iter().flatten().reduce(|a, b| format!("{a} {b}"))
 }
 
@@ -135,7 +184,7 @@ fn unfilled(run: &StrategyRun<'_>) -> Option<String> {
     let count: usize = run.track.rebalances.iter().map(|r| r.unfilled).sum();
     (count > 0).then(|| {
         format!(
-            "{} found no price before the next decision and fell away.",
+            "{} could not be filled whole before the next decision and fell away.",
             counted(count, "order", "orders")
         )
     })

@@ -6,6 +6,7 @@ use super::{
     number::{fixed, grouped, percent, written},
 };
 use crate::{
+    backtest::Cause,
     metric::{METRICS, Value},
     portfolio::Funnel,
 };
@@ -29,10 +30,12 @@ const LINE: usize = 62;
 /// The summary a reader sees after a run.
 pub fn summary(report: &Report<'_>, colors: Colors) -> String {
     let mut page = Page { text: String::new(), colors };
+    let columns: Vec<&Column> = report.columns.iter().collect();
+    let strategies: Vec<&Column> = columns.iter().copied().filter(|c| c.run.is_some()).collect();
     page.heading(&title(report));
-    for columns in fitting(&report.columns) {
+    for columns in fitting(&columns) {
         page.line("");
-        page.figures(&metric_table(columns));
+        page.figures(&metric_table(columns, false));
     }
     page.line("");
     page.heading("Net asset value");
@@ -46,8 +49,13 @@ pub fn summary(report: &Report<'_>, colors: Colors) -> String {
     page.drawdown_lines(&report.columns);
     page.line("");
     page.heading("Years");
-    for columns in fitting(&report.columns) {
+    for columns in fitting(&columns) {
         page.figures(&year_table(columns));
+    }
+    page.line("");
+    page.heading("Where the money came from");
+    for runs in fitting(&strategies) {
+        page.figures(&cause_table(report, runs));
     }
     page.line("");
     page.heading("From universe to holdings (fewest–most over the rebalances)");
@@ -62,6 +70,17 @@ pub fn summary(report: &Report<'_>, colors: Colors) -> String {
     page.text
 }
 
+/// The further figures.
+pub fn details(report: &Report<'_>, colors: Colors) -> String {
+    let mut page = Page { text: String::new(), colors };
+    let columns: Vec<&Column> = report.columns.iter().collect();
+    page.heading("Further figures");
+    for columns in fitting(&columns) {
+        page.figures(&metric_table(columns, true));
+    }
+    page.text
+}
+
 fn title(report: &Report<'_>) -> String {
     let calendar = report.market.calendar();
     let period = report.period().map_or_else(String::new, |(a, b)| format!(" · {a} to {b}"));
@@ -71,7 +90,7 @@ fn title(report: &Report<'_>) -> String {
 }
 
 /// The columns in groups that fit on a line.
-fn fitting(columns: &[Column]) -> Vec<&[Column]> {
+fn fitting<'c, 'r>(columns: &'c [&'r Column]) -> Vec<&'c [&'r Column]> {
     let widths = columns.iter().map(|c| name(c).chars().count().max(10) + 2);
     let mut groups = vec![];
     let (mut from, mut used) = (0, LABEL);
@@ -95,10 +114,10 @@ fn name(column: &Column) -> String {
     format!("{start}…")
 }
 
-fn table(columns: &[Column]) -> Table {
+fn table(columns: &[&Column]) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
-    let names = columns.iter().map(name);
+    let names = columns.iter().map(|c| name(c));
     table.set_header(std::iter::once(String::new()).chain(names));
     for i in 1..=columns.len() {
         if let Some(column) = table.column_mut(i) {
@@ -108,9 +127,26 @@ fn table(columns: &[Column]) -> Table {
     table
 }
 
-fn metric_table(columns: &[Column]) -> String {
+/// What each cause brought or took, in money.
+fn cause_table(report: &Report<'_>, columns: &[&Column]) -> String {
     let mut table = table(columns);
-    for (i, metric) in METRICS.iter().enumerate() {
+    let runs = || columns.iter().filter_map(|c| c.run).map(|i| &report.runs[i]);
+    for cause in Cause::ALL {
+        let money: Vec<f64> = runs().map(|run| run.track.ledger.total(*cause)).collect();
+        if money.iter().any(|m| *m != 0.0) {
+            let mut title = cause.name().to_owned();
+            title[..1].make_ascii_uppercase();
+            table.add_row(std::iter::once(title).chain(money.iter().map(|m| grouped(*m))));
+        }
+    }
+    let gains = runs().map(|run| run.track.nav.last().map_or(0.0, |v| v - run.track.capital));
+    table.add_row(std::iter::once("In all".to_owned()).chain(gains.map(grouped)));
+    table.trim_fmt()
+}
+
+fn metric_table(columns: &[&Column], detail: bool) -> String {
+    let mut table = table(columns);
+    for (i, metric) in METRICS.iter().enumerate().filter(|(_, m)| m.detail == detail) {
         let values: Vec<Value> = columns.iter().map(|c| c.metrics[i].1).collect();
         if values.iter().any(|v| *v != Value::Missing) {
             let cells = values.iter().map(|v| written(metric.unit, *v));
@@ -120,7 +156,7 @@ fn metric_table(columns: &[Column]) -> String {
     table.trim_fmt()
 }
 
-fn year_table(columns: &[Column]) -> String {
+fn year_table(columns: &[&Column]) -> String {
     let mut years: Vec<i16> = columns.iter().flat_map(|c| c.years.iter().map(|y| y.0)).collect();
     years.sort_unstable();
     years.dedup();

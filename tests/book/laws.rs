@@ -75,7 +75,7 @@ fn run(case: &Case, order: &[usize]) -> Option<Track> {
     let market = Market::with_total_return(&SYMBOLS, dates, close, total_return);
     let mut strategy = Trial::new(&market, &case.decisions);
     let policy = &mut strategy.policy;
-    policy.cost = Some(case.cost);
+    policy.costs.proportional = Some(case.cost);
     policy.cash = CashRate::Constant(case.rate);
     policy.sized_at_fill = case.sized_at_fill;
     policy.trade = case.trade;
@@ -104,14 +104,14 @@ proptest! {
     fn money_is_conserved_and_cash_never_negative(case in cases()) {
         let Some(track) = run(&case, &IN_ORDER) else { return Ok(()) };
         let sum = |values: &[f64]| values.iter().sum::<f64>();
-        let end = track.capital + sum(&track.gains) + sum(&track.interest) - sum(&track.costs);
+        let end = track.capital + sum(&track.ledger.gains()) + sum(&track.ledger.interest()) - sum(&track.ledger.costs());
         assert_near(*track.nav.last().expect("a row"), end, 1e-9);
         prop_assert!(track.cash.iter().all(|c| *c >= 0.0));
-        let paid: f64 = track.trades.iter().map(|t| t.cost).sum();
-        assert_near(paid + 1.0, sum(&track.costs) + 1.0, 1e-9);
+        let paid: f64 = track.trades.iter().map(|t| t.cost()).sum();
+        assert_near(paid + 1.0, sum(&track.ledger.costs()) + 1.0, 1e-9);
         // Cash is what came in less what went out.
         let traded: f64 = track.trades.iter().map(|t| t.value).sum();
-        let cash = track.capital - traded - paid + sum(&track.interest);
+        let cash = track.capital - traded - paid + sum(&track.ledger.interest());
         prop_assert!((cash - track.cash.last().expect("a row")).abs() < 1e-9 * track.capital);
     }
 

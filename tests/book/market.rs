@@ -3,8 +3,8 @@
 use decile::{
     backtest::{Simulation, Track, simulate},
     check::{
-        CalendarRule, CashRate, CovarianceMethod, Every, Exposure, On, Pick, PickCount, Policy,
-        RiskModel, SignalId, TradeAt, Weight,
+        CalendarRule, CashRate, Costs, CovarianceMethod, Every, Exposure, On, Pick, Policy,
+        RiskModel, SignalId, TradeAt, Triggers, Weight,
     },
     diagnostic::Diagnostic,
     execute::{Signal, Signals},
@@ -88,6 +88,7 @@ impl MarketData for Market {
             close: self.close.view(),
             open: self.open.as_ref().map(|o| o.view()),
             total_return: self.total_return.view(),
+            book: self.total_return.view(),
         }
     }
     fn lifetimes(&self) -> &[Lifetime] {
@@ -138,14 +139,7 @@ impl<'a> Trial<'a> {
             universe: everything,
             filters: vec![],
             eligible: everything,
-            pick: Pick {
-                count: PickCount::All,
-                by: None,
-                per: None,
-                at_most: None,
-                keep_until_place: None,
-                span: SPAN,
-            },
+            pick: Pick::all(SPAN),
             short: None,
             hold: vec![],
             weight: Weight::Equal,
@@ -155,10 +149,22 @@ impl<'a> Trial<'a> {
             risk: RiskModel { window: 0, covariance: CovarianceMethod::Sample, is_needed: false },
             target_volatility: None,
             on_infeasible: None,
-            schedule: vec![CalendarRule { every: Every::Month, on: On::LastDay, months: vec![] }],
+            schedule: vec![CalendarRule {
+                every: Every::Month,
+                on: On::LastDay,
+                months: vec![],
+                gate: None,
+            }],
+            triggers: Triggers { tranches: 1, ..Triggers::default() },
+            exits: vec![],
+            expectations: vec![],
             trade: TradeAt::NextClose,
             sized_at_fill: false,
-            cost: None,
+            trade_if: None,
+            volume_cap: None,
+            lot: None,
+            costs: Costs::default(),
+            delisting: None,
             cash: CashRate::Constant(0.0),
             capital: 1000.0,
             benchmark: None,
@@ -199,6 +205,7 @@ impl<'a> Trial<'a> {
             last: self.market.calendar.len() as Row - 1,
             lookback: 0,
             tracks: &[],
+            trial: decile::backtest::Trial::default(),
         }
     }
 

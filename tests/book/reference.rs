@@ -42,20 +42,21 @@ fn a_quarterly_book_equals_the_one_of_pandas() {
     let prices: Vec<f64> = rows.iter().flat_map(numbers).collect();
     let close = Array2::from_shape_vec((days.len(), symbols.len()), prices).expect("a panel");
     let market = Market::new(&symbols, days.clone(), close);
-    let rules = [CalendarRule { every: Every::Quarter, on: On::LastDay, months: vec![] }];
+    let rules =
+        [CalendarRule { every: Every::Quarter, on: On::LastDay, months: vec![], gate: None }];
     let decisions = decision_rows(&rules, &market.calendar, 0, days.len() as u32 - 1);
     let named: Vec<Date> = decisions.iter().map(|r| market.calendar.date(*r)).collect();
     assert_eq!(named, dates(&reference["decisions"]));
 
     let mut strategy = Trial::new(&market, &decisions);
     strategy.policy.capital = reference["capital"].as_f64().expect("a number");
-    strategy.policy.cost = reference["cost"].as_f64();
+    strategy.policy.costs.proportional = reference["cost"].as_f64();
     strategy.policy.cash = CashRate::Constant(reference["cash_rate"].as_f64().expect("a number"));
     let track = strategy.run();
     assert_eq!(market.calendar.date(track.first).to_string(), reference["start"]);
     assert_eq!(track.delistings.len(), 1);
     assert!(track.stale > 0);
-    for (column, found) in [("nav", &track.nav), ("costs", &track.costs)] {
+    for (column, found) in [("nav", &track.nav), ("costs", &track.ledger.costs())] {
         let expected = numbers(&reference[column]);
         assert_eq!(found.len(), expected.len());
         for (f, e) in found.iter().zip(expected) {
@@ -81,6 +82,8 @@ fn record(reference: &Json) -> TrackRecord {
         names: numbers(&reference["names"]).iter().map(|n| *n as u32).collect(),
         exposure: numbers(&reference["exposure"]),
         turnover: Some(numbers(&reference["turnover"])),
+        effective_names: numbers(&reference["effective_names"]),
+        largest_weight: reference["largest_weight"].as_f64(),
     }
 }
 

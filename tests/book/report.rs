@@ -7,7 +7,8 @@ use decile::{
     diagnostic::Code,
     panel::AssetId,
     report::{
-        BenchmarkLine, Colors, Report, StrategyRun, to_json, to_summary_json, to_text, write_files,
+        BenchmarkLine, Colors, FileOptions, Report, StrategyRun, to_json, to_summary_json, to_text,
+        write_files,
     },
 };
 use ndarray::Array2;
@@ -59,7 +60,7 @@ fn trial<'a>(market: &'a Market, lookback: usize, cap: Option<f64>) -> Trial<'a>
     trial.policy.eligible = trial.signal(held);
     trial.policy.pick.by = Some(trial.signal(momentum(market, lookback)));
     trial.policy.pick.count = PickCount::Top(3);
-    trial.policy.cost = cap.map(|_| 0.001);
+    trial.policy.costs.proportional = cap.map(|_| 0.001);
     trial.policy.cash = CashRate::Constant(0.01);
     trial.policy.capital = 1_000_000.0;
     trial.policy.bounds.extend(cap.map(|amount| Bound {
@@ -241,19 +242,27 @@ fn json_holds_what_the_text_shows_and_more() {
 fn files_are_written_whole() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("deep/results");
-    with_report(|report| write_files(report, &out).unwrap_or_else(|d| panic!("{}", d.message)));
+    with_report(|report| {
+        write_files(report, &out, FileOptions::default())
+            .unwrap_or_else(|d| panic!("{}", d.message))
+    });
     let head = |name: &str| {
         let text = fs::read_to_string(out.join(name)).unwrap();
         text.lines().take(4).collect::<Vec<_>>().join("\n")
     };
-    let heads = ["nav.csv", "holdings.csv", "trades.csv"].map(head).join("\n\n");
+    let heads = ["nav.csv", "holdings.csv", "trades.csv", "ledger.csv", "contributions.csv"]
+        .map(head)
+        .join("\n\n");
     assert_snapshot!("files", heads);
     assert!(head("summary.json").starts_with("{\n  \"market\""));
 
     // Again, over what is there, beside something else.
     fs::write(out.join("mine.txt"), "kept").unwrap();
     fs::write(out.join("nav.csv"), "old").unwrap();
-    with_report(|report| write_files(report, &out).unwrap_or_else(|d| panic!("{}", d.message)));
+    with_report(|report| {
+        write_files(report, &out, FileOptions::default())
+            .unwrap_or_else(|d| panic!("{}", d.message))
+    });
     assert!(head("nav.csv").starts_with("date,short_momentum"));
     assert_eq!(fs::read_to_string(out.join("mine.txt")).unwrap(), "kept");
     assert_eq!(fs::read_dir(folder.path().join("deep")).unwrap().count(), 1);
@@ -266,7 +275,8 @@ fn a_folder_that_cannot_be_written_changes_nothing() {
     fs::write(&file, "mine").unwrap();
     for out in [file.clone(), file.join("below"), file.join("far/below")] {
         with_report(|report| {
-            let error = write_files(report, &out).expect_err("it is a file");
+            let error =
+                write_files(report, &out, FileOptions::default()).expect_err("it is a file");
             assert_eq!(error.code, Code::OutputFolder);
             assert!(error.message.starts_with("the results cannot be written to "));
         });

@@ -13,7 +13,7 @@ fn dates_of(rules: &[CalendarRule], calendar: &Calendar) -> Vec<String> {
 }
 
 fn rule(every: Every, on: On) -> CalendarRule {
-    CalendarRule { every, on, months: vec![] }
+    CalendarRule { every, on, months: vec![], gate: None }
 }
 
 /// 2020-01-02 to 2021-12-31 without a few holidays.
@@ -111,7 +111,7 @@ fn the_nth_weekday_of_a_period() {
 #[test]
 fn months_narrow_a_rule() {
     let calendar = two_years();
-    let in_june = |every, on| CalendarRule { every, on, months: vec![6] };
+    let in_june = |every, on| CalendarRule { every, on, months: vec![6], gate: None };
     let end = ["2020-06-30", "2021-06-30"];
     assert_eq!(dates_of(&[in_june(Every::Year, On::LastDay)], &calendar), end);
     assert_eq!(dates_of(&[in_june(Every::Month, On::LastDay)], &calendar), end);

@@ -2,8 +2,8 @@
 
 use crate::market::{Market, SPAN, Trial, assert_near, weekdays};
 use decile::{
-    check::{PickCount, Weight},
-    portfolio::{Decision, Picked, Standing, Target, construct, select},
+    check::{Condition, PickCount, Weight},
+    portfolio::{Decision, Incumbents, Picked, Standing, Target, construct, select},
 };
 use ndarray::Array2;
 
@@ -21,7 +21,8 @@ fn decision<'a>(strategy: &'a Trial<'_>) -> Decision<'a> {
 /// The symbols of the picked, best first.
 fn picked(strategy: &Trial<'_>, held: &str) -> String {
     let holds: Vec<usize> = (0..6).filter(|a| held.contains(SYMBOLS[*a])).collect();
-    let picked = select(decision(strategy), &holds).picked;
+    let picked =
+        select(decision(strategy), Incumbents { held: &holds, ..Incumbents::default() }).picked;
     picked.iter().map(|p: &Picked| SYMBOLS[p.asset]).collect()
 }
 
@@ -55,7 +56,7 @@ fn a_share_of_a_whole_number_is_not_rounded_up() {
     let market = Market::new(&symbols, weekdays("2020-01-01", 2), Array2::from_elem((2, 100), 1.0));
     let mut strategy = Trial::new(&market, &[0]);
     strategy.policy.pick.count = PickCount::TopShare(0.07);
-    assert_eq!(select(decision(&strategy), &[]).picked.len(), 7);
+    assert_eq!(select(decision(&strategy), Incumbents::default()).picked.len(), 7);
 }
 
 #[test]
@@ -177,4 +178,33 @@ fn weights_that_cannot_be_made_are_errors() {
         message(&strategy),
         "on 2020-01-01 none of the 2 assets picked has a weight: 1 missing, 1 zero"
     );
+}
+
+#[test]
+fn holdings_stay_as_they_may() {
+    let market = market();
+    let scored = || scored(&market, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], PickCount::Top(3));
+    let picked = |strategy: &Trial<'_>, book: Incumbents<'_>| -> String {
+        let picked = select(decision(strategy), book).picked;
+        picked.iter().map(|p| market.schema.symbols[p.asset].as_str()).collect()
+    };
+    let held = Incumbents { held: &[0, 1, 2], ..Incumbents::default() };
+    assert_eq!(picked(&scored(), held), "FED");
+    // Of three that would leave by their places one may: the last of them.
+    let mut replacing = scored();
+    replacing.policy.pick.replace_at_most = Some(1);
+    assert_eq!(picked(&replacing, held), "FCB");
+    // One may leave.
+    assert_eq!(picked(&replacing, Incumbents { held: &[2, 3], ..held }), "FED");
+    // What has not been held long enough stays, whatever it scores.
+    let mut young = scored();
+    young.policy.pick.hold_at_least = 5;
+    assert_eq!(picked(&young, Incumbents { bound: &[0], ..held }), "FEA");
+    // What no condition of `keep until` releases stays.
+    let mut keeping = scored();
+    let never = Condition { steps: vec![], text: String::new(), span: SPAN };
+    keeping.policy.pick.keep_until = vec![never];
+    assert_eq!(picked(&keeping, Incumbents { released: &[1, 2], ..held }), "FEA");
+    // What may not be picked is not, held or not.
+    assert_eq!(picked(&scored(), Incumbents { barred: &[2, 5], ..held }), "EDB");
 }

@@ -21,21 +21,21 @@ fn five_days() -> Market {
 fn the_example_of_the_documentation() {
     let market = five_days();
     let mut strategy = Trial::new(&market, &[0, 2]);
-    strategy.policy.cost = Some(0.01);
+    strategy.policy.costs.proportional = Some(0.01);
     strategy.policy.capital = 1010.0;
     let track = strategy.run();
     // Bought on the second day: 505 in each is ordered (50.5 and 25.25 shares). They cost 1,010 and 10.10 in fees, so
     // both shrink by 1/1.01 to 50 and 25 shares.
-    assert_near(track.costs[1], 10.0, 1e-12);
+    assert_near(track.ledger.costs()[1], 10.0, 1e-12);
     assert_eq!(track.cash[1], 0.0);
     assert_near(track.nav[1], 1000.0, 1e-12);
     // Third day: A rises to 11. 1,050 is decided to be halved: 525/11 of A, 525/20 of B.
     assert_near(track.nav[2], 1050.0, 1e-12);
     // Fourth day, at 12 and 18: 50 − 47.7272… = 2.2727… A are sold for 27.2727…, less 1% is 27 exactly. 1.25 B would be
     // bought for 22.50 and 0.225.
-    assert_near(track.costs[3], 3.0 / 11.0 + 0.225, 1e-12);
+    assert_near(track.ledger.costs()[3], 3.0 / 11.0 + 0.225, 1e-12);
     assert_near(track.cash[3], 27.0 - 22.725, 1e-12);
-    assert_near(track.nav[3], 1050.0 - track.costs[3], 1e-12);
+    assert_near(track.nav[3], 1050.0 - track.ledger.costs()[3], 1e-12);
     // Fifth day: 26.25 B rise by one.
     assert_near(track.nav[4], track.nav[3] + 26.25, 1e-12);
     assert_eq!(track.names, [0, 2, 2, 2, 2]);
@@ -62,7 +62,7 @@ fn deciding_twice_on_a_row_trades_nothing_the_second_time() {
     let market = five_days();
     for trade in [TradeAt::NextClose, TradeAt::ThisClose] {
         let mut once = Trial::new(&market, &[0, 2]);
-        once.policy.cost = Some(0.01);
+        once.policy.costs.proportional = Some(0.01);
         once.policy.trade = trade;
         let mut twice = Trial::new(&market, &[0, 2, 2]);
         twice.policy = once.policy.clone();
@@ -75,7 +75,7 @@ fn a_book_that_is_on_target_trades_nothing() {
     let close = Array2::from_elem((8, 3), 7.0);
     let market = Market::new(&["A", "B", "C"], weekdays("2024-01-01", 8), close);
     let mut strategy = Trial::new(&market, &[0, 1, 2, 3, 4, 5, 6]);
-    strategy.policy.cost = Some(0.003);
+    strategy.policy.costs.proportional = Some(0.003);
     let track = strategy.run();
     assert_eq!(track.trades.len(), 3);
     assert!(track.rebalances[1..].iter().all(|r| r.turnover == 0.0 && r.traded.is_none()));
@@ -134,7 +134,7 @@ fn what_stops_trading_is_paid_out_on_the_next_session() {
     let close = array![[10.0, 20.0], [10.0, 20.0], [10.0, 10.0], [10.0, NONE], [11.0, NONE]];
     let market = Market::new(&["A", "B"], weekdays("2024-01-01", 5), close);
     let mut strategy = Trial::new(&market, &[0]);
-    strategy.policy.cost = Some(0.0);
+    strategy.policy.costs.proportional = Some(0.0);
     let track = strategy.run();
     assert_eq!((track.names[2], track.names[3]), (2, 1));
     assert_near(track.cash[3], 250.0, 1e-12);
@@ -156,11 +156,11 @@ fn cash_earns_the_rate_known_on_the_row_before() {
     strategy.policy.cash =
         CashRate::Series(strategy.signal(array![[0.252], [0.504], [NONE], [0.0]]));
     let track = strategy.run();
-    assert_near(track.interest[1], 1.0, 1e-12);
+    assert_near(track.ledger.interest()[1], 1.0, 1e-12);
     // On the second row all but that interest is in A.
-    assert_near(track.interest[2], 0.002, 1e-12);
+    assert_near(track.ledger.interest()[2], 0.002, 1e-12);
     // Sold on the third row; the missing rate is the last known, 50.4%.
-    assert_near(track.interest[3], 1001.002 * 0.002, 1e-12);
+    assert_near(track.ledger.interest()[3], 1001.002 * 0.002, 1e-12);
     assert_near(track.nav[3], 1001.002 * 1.002, 1e-12);
 }
 
@@ -242,13 +242,13 @@ fn benchmarks() {
 
     let market = five_days();
     let mut strategy = Trial::new(&market, &[0, 2]);
-    strategy.policy.cost = Some(0.5);
+    strategy.policy.costs.proportional = Some(0.5);
     let cap = strategy.constant(&[3.0, 1.0]);
     let own = strategy.run();
     let track = benchmark::market_cap(&strategy.simulation(), cap, &own)
         .unwrap_or_else(|d| panic!("{}", d.message));
     assert_near(track.nav[2], 750.0 * 1.1 + 250.0, 1e-12);
-    assert_eq!(track.costs, [0.0; 5]);
+    assert_eq!(track.ledger.costs(), [0.0; 5]);
     let values = benchmark::of_track(&track, 0, 5);
     assert_eq!(values[..5], track.nav);
     assert!(values[5].is_nan());

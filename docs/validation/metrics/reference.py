@@ -48,6 +48,23 @@ active = both.r - both.b
 root = np.sqrt(rows_per_year)
 annual = (1 + total) ** (1 / years) - 1
 
+import statsmodels.api as sm
+from scipy import stats
+
+weights = [[0.3, 0.2, 0.5], [0.25, -0.25, 0.6, 0.1]]
+shares = [np.abs(w) / np.abs(w).sum() for w in weights]
+spells = (drawdown < 0).astype(int).diff().fillna(0).eq(1).cumsum()[drawdown < 0]
+lags = int(np.floor(4 * (len(own) / 100) ** (2 / 9)))
+fit = sm.OLS(own, sm.add_constant(other.rename("x"))).fit(
+    cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": False})
+s = excess.mean() / excess.std()
+spread = 1 - stats.skew(excess) * s + (stats.kurtosis(excess, fisher=False) - 1) / 4 * s**2
+
+
+def growth(x):
+    return stats.gmean(1 + x) - 1
+
+
 expected = {
     "total_return": total,
     "annual_return": annual,
@@ -73,6 +90,28 @@ expected = {
     "correlation": np.corrcoef(own, other)[0, 1],
     "tracking_error": active.std() * root,
     "information_ratio": active.mean() / active.std() * root,
+    "omega": excess.clip(lower=0).sum() / (-excess).clip(lower=0).sum(),
+    "average_drawdown": drawdown[drawdown < 0].groupby(spells).min().mean(),
+    "ulcer_index": np.sqrt((drawdown**2).mean()),
+    "skew": stats.skew(r),
+    "kurtosis": stats.kurtosis(r),
+    "value_at_risk_95": np.quantile(r, 0.05),
+    "value_at_risk_99": np.quantile(r, 0.01),
+    "tail_mean_95": r[r <= np.quantile(r, 0.05)].mean(),
+    "tail_mean_99": r[r <= np.quantile(r, 0.01)].mean(),
+    "best_row": r.max(),
+    "worst_row": r.min(),
+    "best_month": by_period("M").max(),
+    "worst_month": by_period("M").min(),
+    "tail_ratio": abs(np.quantile(r, 0.95)) / abs(np.quantile(r, 0.05)),
+    "stability": stats.linregress(np.arange(n), np.log(nav)).rvalue ** 2,
+    "probabilistic_sharpe": stats.norm.cdf(s * np.sqrt((len(excess) - 1) / spread)),
+    "effective_names": float(np.mean([1 / (w**2).sum() for w in shares])),
+    "largest_weight": max(abs(w) for list_ in weights for w in list_),
+    "up_capture": growth(both.r[both.b > 0]) / growth(both.b[both.b > 0]),
+    "down_capture": growth(both.r[both.b < 0]) / growth(both.b[both.b < 0]),
+    "alpha_t": fit.tvalues["const"],
+    "beta_t": fit.tvalues["x"],
 }
 
 json.dump(
@@ -85,6 +124,8 @@ json.dump(
         "names": names.tolist(),
         "exposure": exposure.tolist(),
         "turnover": turnover,
+        "effective_names": [1 / (w**2).sum() for w in shares],
+        "largest_weight": max(abs(w) for list_ in weights for w in list_),
         "capital": capital,
         "rows_per_year": rows_per_year,
         "expected": expected,

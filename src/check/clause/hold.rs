@@ -6,7 +6,7 @@ use crate::{
         amount::Measure,
         error,
         infer::Checker,
-        strategy::{Held, HoldItem, Pick, PickCount},
+        strategy::{Held, HoldItem, Pick},
     },
     diagnostic::{Code, Diagnostic},
     syntax::ast::{self, ClauseKind},
@@ -29,6 +29,7 @@ pub(in crate::check) fn shapes_picks(kind: &ClauseKind) -> bool {
             | ClauseKind::Neutralize(_)
             | ClauseKind::Exposure(_)
             | ClauseKind::TargetVolatility { .. }
+            | ClauseKind::ExitWhen(_)
     )
 }
 
@@ -84,8 +85,7 @@ impl<'a> Checker<'a> {
             self.report(error::out_of_range(span, "the sum of the shares", "at most 100%", &found));
             return None;
         }
-        let (count, by, per, at_most, keep_until_place) = (PickCount::All, None, None, None, None);
-        Some(Some((held, Pick { count, by, per, at_most, keep_until_place, span })))
+        Some(Some((held, Pick::all(span))))
     }
 
     fn held_strategy(&mut self, own: &str, name: &ast::Name) -> Option<Held> {

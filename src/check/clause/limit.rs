@@ -102,9 +102,7 @@ impl<'a> Checker<'a> {
             ast::Budget::Volatility => LimitRule::Volatility(most),
             ast::Budget::TradeVolume => {
                 // The library's money traded a day, over a month of exchange days.
-                let rows = self.rows_constant(20.0, span);
-                let definition = self.names.in_library("adv").expect("the library defines `adv`");
-                let traded = self.expand(definition, vec![rows], span)?;
+                let traded = self.money_traded(20.0, span)?;
                 LimitRule::TradeVolume(most, signals.eligible(traded))
             }
         })

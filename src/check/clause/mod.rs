@@ -2,6 +2,7 @@
 
 mod benchmark;
 mod bound;
+pub(super) mod condition;
 mod exposure;
 pub(super) mod hold;
 mod infeasible;
@@ -14,6 +15,7 @@ mod weight;
 
 use super::{
     amount::Measure,
+    condition::Condition,
     error,
     expression::ExpressionId,
     infer::{Checker, Place, builtin},
@@ -30,12 +32,13 @@ use crate::{
 };
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
+use std::collections::BTreeSet;
 
 /// A clause of one strategy with its place.
 pub(super) type Placed<'a> = (&'a ClauseKind, Span);
 
 /// The expressions of a file's clauses see the file's names.
-pub(super) const FILE: Place<'static> = Place { file: FileId::File(0), locals: &[] };
+pub(super) const FILE: Place<'static> = Place::new(FileId::File(0), &[]);
 
 /// The name of a clause, and whether it may stand several times.
 pub(super) fn clause_name(kind: &ClauseKind) -> (&'static str, bool) {
@@ -81,12 +84,21 @@ const MOST_SIGNALS: usize = 1000;
 
 /// Gathers the signals of one strategy while its clauses are checked.
 #[derive(Default)]
-struct SignalTable(IndexSet<SignalSource, FxBuildHasher>);
+pub(super) struct SignalTable {
+    sources: IndexSet<SignalSource, FxBuildHasher>,
+    /// Those that are wanted between decisions, too.
+    watched: BTreeSet<SignalId>,
+}
 
 impl SignalTable {
     fn add(&mut self, source: SignalSource) -> SignalId {
-        let place = self.0.insert_full(source).0;
+        let place = self.sources.insert_full(source).0;
         SignalId(u16::try_from(place).unwrap_or(u16::MAX))
+    }
+
+    /// Wants the signals of a condition between decisions.
+    pub(super) fn watch(&mut self, condition: &Condition) {
+        self.watched.extend(condition.signals());
     }
 
     fn eligible(&mut self, id: ExpressionId) -> SignalId {
@@ -104,9 +116,6 @@ impl<'a> Checker<'a> {
         clauses: &[Placed<'a>],
     ) -> Option<Strategy> {
         let said = self.diagnostics.len();
-        for (kind, span) in clauses {
-            self.refuse_later(kind, *span);
-        }
         let mut signals = SignalTable::default();
         let universe = self.universe(clauses);
         let filters: Vec<(ExpressionId, Span)> = clauses
@@ -135,9 +144,15 @@ impl<'a> Checker<'a> {
         let exposure = self.exposure(clauses);
         let target_volatility = self.target_volatility(clauses);
         let on_infeasible = self.on_infeasible(clauses, &keys);
-        let rules = schedule::rules(self, clauses);
-        let (trade, sized_at_fill) = self.trade(clauses);
-        let cost = self.cost(clauses);
+        let rules = schedule::rules(self, clauses, &mut signals);
+        let exits = self.exits(clauses, &mut signals);
+        let expectations = self.expectations(clauses, &mut signals);
+        let trade = self.trade(clauses);
+        let trade_if = self.trade_if(clauses, &mut signals);
+        let volume_cap = self.volume_cap(clauses, &mut signals);
+        let lot = self.lot(clauses);
+        let costs = self.costs(clauses, &mut signals);
+        let delisting = self.delisting(clauses);
         let cash = self.cash(clauses, &mut signals);
         let capital =
             self.single(clauses, |k| if let ClauseKind::Capital(e) = k { Some(e) } else { None });
@@ -151,7 +166,7 @@ impl<'a> Checker<'a> {
             self.want_benchmark(clauses, benchmark.as_ref());
         }
         let risk = self.risk(weight, &limits);
-        if signals.0.len() > MOST_SIGNALS {
+        if signals.sources.len() > MOST_SIGNALS {
             self.report(error::too_many_signals(place, MOST_SIGNALS));
         }
         if self.diagnostics[said..].iter().any(|d| d.severity == Severity::Error) {
@@ -160,6 +175,13 @@ impl<'a> Checker<'a> {
         let daily = match cash? {
             CashRate::Series(id) => vec![id],
             CashRate::Constant(_) => vec![],
+        };
+        let (schedule, triggers) = rules?;
+        let (trade, sized_at_fill) = trade?;
+        let decides_any_day = !triggers.when.is_empty() && !triggers.to_target;
+        let watched: Vec<SignalId> = match decides_any_day {
+            true => (0..signals.sources.len() as u16).map(SignalId).collect(),
+            false => signals.watched.into_iter().collect(),
         };
         Some(Strategy {
             name: name.to_owned(),
@@ -180,18 +202,26 @@ impl<'a> Checker<'a> {
                 risk,
                 target_volatility: target_volatility?,
                 on_infeasible: on_infeasible?,
-                schedule: rules,
+                schedule,
+                triggers,
+                exits: exits?,
+                expectations: expectations?,
                 trade,
                 sized_at_fill,
-                cost: cost?,
+                trade_if: trade_if?,
+                volume_cap: volume_cap?,
+                lot: lot?,
+                costs: costs?,
                 cash: cash?,
+                delisting: delisting?,
                 capital: capital.unwrap_or(Some(1e6))?,
                 benchmark: benchmark?,
             },
             universe: universe?,
             filters: filters.into_iter().map(|f| f.0).collect(),
-            signals: signals.0.into_iter().collect(),
+            signals: signals.sources.into_iter().collect(),
             daily,
+            watched,
         })
     }
 
@@ -202,55 +232,6 @@ impl<'a> Checker<'a> {
         take: impl Fn(&'a ClauseKind) -> Option<T>,
     ) -> Option<(T, Span)> {
         clauses.iter().rev().find_map(|(kind, span)| take(kind).map(|t| (t, *span)))
-    }
-
-    fn later(&mut self, span: Span, what: &str) {
-        self.report(error::not_available(span, what));
-    }
-
-    /// Refuses what the grammar knows and this version does not carry out.
-    fn refuse_later(&mut self, kind: &'a ClauseKind, span: Span) {
-        match kind {
-            ClauseKind::Pick(pick) => {
-                if let Some(e) = &pick.replace_at_most {
-                    self.later(e.span, "`replace at most`");
-                }
-                if let Some(e) = &pick.hold_at_least {
-                    self.later(e.span, "`hold at least`");
-                }
-            }
-            ClauseKind::TradeAt { when, if_change, .. } => {
-                if let ast::TradeWhen::Over(_) = when {
-                    self.later(span, "`trade over`");
-                }
-                if let Some(e) = if_change {
-                    self.later(e.span, "`trade … if change`");
-                }
-            }
-            ClauseKind::Rebalance(_)
-            | ClauseKind::From(_)
-            | ClauseKind::To(_)
-            | ClauseKind::Universe(_)
-            | ClauseKind::UniverseTop { .. }
-            | ClauseKind::Where(_)
-            | ClauseKind::Weight(_)
-            | ClauseKind::Hold(_)
-            | ClauseKind::Cap { .. }
-            | ClauseKind::Floor { .. }
-            | ClauseKind::Names { .. }
-            | ClauseKind::CapTurnover(_)
-            | ClauseKind::LimitBudget { .. }
-            | ClauseKind::Limit { .. }
-            | ClauseKind::OnInfeasible { .. }
-            | ClauseKind::Neutralize(_)
-            | ClauseKind::Exposure(_)
-            | ClauseKind::TargetVolatility { .. }
-            | ClauseKind::Cost(_)
-            | ClauseKind::Cash(_)
-            | ClauseKind::Capital(_)
-            | ClauseKind::Benchmark(_) => {}
-            other => self.later(span, &format!("`{}`", clause_name(other).0)),
-        }
     }
 
     fn boolean(&mut self, e: &'a ast::Expression) -> Option<ExpressionId> {

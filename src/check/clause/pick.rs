@@ -1,6 +1,6 @@
 //! What is picked: `select`, `long`, with their refinements.
 
-use super::{Placed, SignalTable};
+use super::{Placed, SignalTable, condition::Form};
 use crate::{
     check::{
         amount::Measure,
@@ -10,7 +10,7 @@ use crate::{
     },
     diagnostic::{Code, Diagnostic},
     source::Span,
-    syntax::ast::{self, ClauseKind},
+    syntax::ast::{self, ClauseKind, ExpressionKind},
 };
 
 impl<'a> Checker<'a> {
@@ -77,11 +77,32 @@ impl<'a> Checker<'a> {
             (self.whole(count, "`at most`", Measure::Count), self.label(label))
         });
         let count = self.pick_count(&pick.count);
-        let keep = pick.keep_until.as_ref().map(|e| self.keep_until_place(e, count));
+        let (mut place, mut conditions) = (Some(None), Some(vec![]));
+        for part in pick.keep_until.iter().flat_map(alternatives) {
+            match place_beyond(part) {
+                Some((operator, number)) => {
+                    place = self.keep_until_place(part.span, (operator, number), count).map(Some);
+                }
+                None => {
+                    let condition = self.condition(part, Form::HOLDING, signals);
+                    conditions = conditions.zip(condition).map(|(mut list, condition)| {
+                        list.push(condition);
+                        list
+                    });
+                }
+            }
+        }
+        let replace = pick
+            .replace_at_most
+            .as_ref()
+            .map(|e| self.whole(e, "`replace at most`", Measure::Count));
+        let least =
+            pick.hold_at_least.as_ref().map(|e| self.whole(e, "`hold at least`", Measure::Rows));
         let count = count?;
         let by = by.map_or(Some(None), |id| id.map(Some))?;
         let per = per.map_or(Some(None), |id| id.map(Some))?;
-        let keep = keep.map_or(Some(None), |place| place.map(Some))?;
+        let replace_at_most = replace.map_or(Some(None), |n| n.map(Some))?;
+        let hold_at_least = least.map_or(Some(0), |rows| rows)? as u32;
         let at_most = match at_most {
             Some((n, label)) => Some((n?, label?)),
             None => None,
@@ -91,7 +112,10 @@ impl<'a> Checker<'a> {
             by: by.map(|id| signals.eligible(id)),
             per: per.map(|id| signals.eligible(id)),
             at_most: at_most.map(|(n, id)| (n, signals.eligible(id))),
-            keep_until_place: keep,
+            keep_until_place: place?,
+            keep_until: conditions?,
+            replace_at_most,
+            hold_at_least,
             span,
         })
     }
@@ -140,34 +164,41 @@ impl<'a> Checker<'a> {
     /// `keep until place > 80` keeps the best 80.
     fn keep_until_place(
         &mut self,
-        e: &'a ast::Expression,
+        span: Span,
+        (operator, number): (ast::BinaryOperator, &'a ast::Expression),
         count: Option<PickCount>,
     ) -> Option<usize> {
-        use ast::{BinaryOperator as B, ExpressionKind as K};
-        if let K::Binary { left, operator, right } = &e.kind
-            && let K::Name(path) = &left.kind
-            && path.table.is_none()
-            && path.name.text == "place"
-            && matches!(operator, B::Greater | B::GreaterOrEqual)
-        {
-            let n = self.whole(right, "the place", Measure::Count)?;
-            let kept = if *operator == B::Greater { n } else { n - 1 };
-            let picked = match count {
-                Some(PickCount::All) => None,
-                Some(PickCount::Top(n) | PickCount::Bottom(n)) => Some(n),
-                _ => Some(1),
-            };
-            // A buffer inside the pick, or around everybody, would be accepted and do nothing.
-            if picked.is_none_or(|picked| kept < picked) {
-                self.report(error::idle_buffer(e.span, kept, picked));
-                return None;
-            }
-            return Some(kept);
+        let n = self.whole(number, "the place", Measure::Count)?;
+        let kept = if operator == ast::BinaryOperator::Greater { n } else { n - 1 };
+        let picked = match count {
+            Some(PickCount::All) => None,
+            Some(PickCount::Top(n) | PickCount::Bottom(n)) => Some(n),
+            _ => Some(1),
+        };
+        // A buffer inside the pick, or around everybody, would be accepted and do nothing.
+        if picked.is_none_or(|picked| kept < picked) {
+            self.report(error::idle_buffer(span, kept, picked));
+            return None;
         }
-        self.report(
-            error::not_available(e.span, "this condition of `keep until`")
-                .help("`keep until place > 80` keeps a holding while it is among the best 80"),
-        );
-        None
+        Some(kept)
     }
+}
+
+/// What is joined by `or`.
+fn alternatives(e: &ast::Expression) -> Vec<&ast::Expression> {
+    match &e.kind {
+        ExpressionKind::Binary { left, operator: ast::BinaryOperator::Or, right } => {
+            alternatives(left).into_iter().chain(alternatives(right)).collect()
+        }
+        _ => vec![e],
+    }
+}
+
+/// `place > 80`, taken apart.
+fn place_beyond(e: &ast::Expression) -> Option<(ast::BinaryOperator, &ast::Expression)> {
+    use ast::BinaryOperator as B;
+    let ExpressionKind::Binary { left, operator, right } = &e.kind else { return None };
+    let ExpressionKind::Name(path) = &left.kind else { return None };
+    let is_place = path.table.is_none() && path.name.text == "place";
+    (is_place && matches!(operator, B::Greater | B::GreaterOrEqual)).then_some((*operator, right))
 }

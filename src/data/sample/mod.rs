@@ -6,13 +6,13 @@ mod economy;
 mod indicators;
 mod market;
 mod moods;
-mod table;
 mod tables;
 mod trade;
 mod world;
 
 use super::Market;
 use crate::diagnostic::Diagnostics;
+use crate::table::TableFormat;
 use crate::types::Basis;
 use std::path::Path;
 use world::World;
@@ -34,16 +34,6 @@ impl Default for Sample {
     fn default() -> Self {
         Self { assets: 500, years: 15, seed: 1 }
     }
-}
-
-/// In what form tables are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TableFormat {
-    /// Texts, a line for each row.
-    #[default]
-    Csv,
-    /// Columns of numbers, packed.
-    Parquet,
 }
 
 impl Sample {

@@ -1,16 +1,17 @@
 //! The sample as tables with a `market.toml`: whole or not at all.
 
 use super::{
-    TableFormat,
     books::{FIGURES, SHARES},
     economy::SECTORS,
     indicators::{DAILY, MONTHLY, MONTHLY_AGE_MONTHS, MONTHLY_LAG_DAYS},
     market::note,
-    table::{self, Column},
     world::{Company, World},
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, io_reason};
-use crate::panel::Date;
+use crate::{
+    panel::Date,
+    table::{self, Column, TableFormat},
+};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -64,16 +65,9 @@ struct Tables<'w> {
 }
 
 impl<'w> Tables<'w> {
-    fn end(&self) -> &'static str {
-        match self.format {
-            TableFormat::Csv => "csv",
-            TableFormat::Parquet => "parquet",
-        }
-    }
-
     fn table(&self, name: &str, columns: Vec<(&str, Column<'w>)>) -> io::Result<()> {
         let (names, columns): (Vec<&str>, Vec<Column<'w>>) = columns.into_iter().unzip();
-        let path = self.folder.join(format!("{name}.{}", self.end()));
+        let path = self.folder.join(format!("{name}.{}", self.format.extension()));
         table::write(&path, self.format, &names, vec![columns])
     }
 
@@ -92,7 +86,7 @@ impl<'w> Tables<'w> {
             .collect();
         CATALOG
             .replace("{note}", &note(self.world))
-            .replace("{end}", self.end())
+            .replace("{end}", self.format.extension())
             .replace("{figures}", &figures)
             .replace("{lag}", &MONTHLY_LAG_DAYS.to_string())
             .replace("{age}", &MONTHLY_AGE_MONTHS.to_string())
@@ -119,7 +113,7 @@ impl<'w> Tables<'w> {
             let columns = [Column::Text(symbols), Column::Date(days)];
             columns.into_iter().chain(numbers.map(Column::Number)).collect()
         });
-        let path = self.folder.join(format!("prices.{}", self.end()));
+        let path = self.folder.join(format!("prices.{}", self.format.extension()));
         table::write(&path, self.format, &NAMES, blocks)?;
         let days = dates.iter().map(|d| Some(*d)).collect();
         let level = self.world.benchmark.clone();

@@ -6,7 +6,7 @@ use crate::types::{Basis, Kind, Shape, Type, Unit};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 /// What stands in the manifest.
 #[derive(Serialize, Deserialize)]

@@ -16,9 +16,9 @@ use write::Writer;
 
 /// The file that makes a folder a stored market.
 pub(super) const MANIFEST: &str = "manifest.json";
-/// The total return once more, assets × dates: the book follows a few assets through all dates, and finds each of them in
+/// What the book values positions at once more, assets × dates: it follows a few assets through all dates, and finds each of them in
 /// one stretch of this file rather than on a page of its own for every date.
-pub(super) const BY_ASSET: &str = "book.total_return.npy";
+pub(super) const BY_ASSET: &str = "book.npy";
 const NO_ROW: Row = Row::MAX;
 
 /// Whether the folder is a stored market (or what is left of one).

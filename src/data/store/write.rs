@@ -77,7 +77,7 @@ impl<'a> Writer<'a> {
         }
         let (rows, assets) = (market.calendar.len(), market.lifetimes.len());
         if !self.is_staged(BY_ASSET)? {
-            let turned = by_asset(market.total_return_panel(), rows, assets);
+            let turned = by_asset(market.book_panel(), rows, assets);
             self.array(BY_ASSET, &[assets, rows], &turned)?;
         }
         let references = schema.symbols.iter().zip(&market.is_reference).filter(|(_, r)| **r);

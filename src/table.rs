@@ -1,6 +1,5 @@
 //! A table of texts, dates and numbers as a CSV or Parquet file.
 
-use super::TableFormat;
 use crate::panel::{Date, days_since_epoch};
 use parquet::{
     basic::{Compression, LogicalType, Repetition, Type as Physical, ZstdLevel},
@@ -22,8 +21,30 @@ use std::{
 /// Lines of text that are made at once.
 const LINES: usize = 1 << 14;
 
+/// The form of a file with a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum TableFormat {
+    /// Texts, a line for each row.
+    #[default]
+    Csv,
+    /// Columns of numbers, packed.
+    Parquet,
+}
+
+impl TableFormat {
+    /// How the names of such files end.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
 /// A column of some rows.
-pub(super) enum Column<'a> {
+#[derive(Debug)]
+pub enum Column<'a> {
+    /// Texts; an empty one is no missing one.
     Text(Vec<&'a str>),
     /// `None` is missing.
     Date(Vec<Option<Date>>),
@@ -56,7 +77,10 @@ impl Column<'_> {
 }
 
 /// Writes a table block by block: each block has the columns of these names, and is made when it is its turn.
-pub(super) fn write<'a>(
+///
+/// # Errors
+/// What the file system says.
+pub fn write<'a>(
     path: &Path,
     format: TableFormat,
     names: &[&str],

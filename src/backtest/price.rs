@@ -1,0 +1,107 @@
+//! The prices a book is kept in, and what comes to those who hold shares over a day: new shares, and cash.
+
+use crate::{
+    panel::{FieldData, MarketData, Prices, Row, Steps},
+    types::Basis,
+};
+use ndarray::{ArrayView1, ArrayView2, Axis};
+
+/// The prices of a market as the book sees them. Where the data have a table of dividends, positions are valued at the
+/// closes, and splits and dividends come on their days. Where they have not, positions are valued at the index of total
+/// return: what the data know of dividends is in it.
+#[derive(Clone, Copy)]
+pub(super) struct BookPrices<'a> {
+    prices: Prices<'a>,
+    value: ArrayView2<'a, f64>,
+    splits: Option<Steps<'a>>,
+    dividends: Option<Steps<'a>>,
+    /// Closes are of the shares of the last day; these are the shares that one of the first day has become.
+    later_splits: Option<Steps<'a>>,
+    last: Row,
+}
+
+impl<'a> BookPrices<'a> {
+    pub(super) fn new(market: &'a dyn MarketData) -> Self {
+        let schema = market.schema();
+        let steps = |table: &str, name: &str| match market
+            .field(schema.find(Some(table), name).first().copied()?)
+        {
+            FieldData::Steps(steps) => Some(steps),
+            _ => None,
+        };
+        let prices = market.prices();
+        let dividends = steps("dividends", "dividend");
+        let splits = steps("splits", "split_factor");
+        let raw = schema.price_basis == Basis::Raw;
+        Self {
+            value: prices.book,
+            splits: splits.filter(|_| raw && dividends.is_some()),
+            later_splits: splits.filter(|_| !raw),
+            dividends,
+            prices,
+            last: (market.calendar().len() as Row).saturating_sub(1),
+        }
+    }
+
+    /// What one unit of each asset is worth at the close of a row; missing where it has no price.
+    pub(super) fn at_close(&self, row: Row) -> ArrayView1<'a, f64> {
+        self.value.index_axis_move(Axis(0), row as usize)
+    }
+
+    /// What one unit is worth at the open: missing without an open or a close.
+    pub(super) fn at_open(&self, row: Row, asset: usize) -> f64 {
+        let at = [row as usize, asset];
+        let open = self.prices.open.map_or(f64::NAN, |o| o[at]);
+        self.value[at] * (open / self.prices.close[at])
+    }
+
+    /// The close of a row, or the last one before it.
+    pub(super) fn last_close(&self, row: Row, asset: usize) -> f64 {
+        let known = (0..=row as usize).rev().map(|r| self.prices.close[[r, asset]]);
+        known.into_iter().find(|c| !c.is_nan()).unwrap_or(f64::NAN)
+    }
+
+    /// The last row up to this one on which an asset had a price.
+    pub(super) fn last_priced(&self, row: Row, asset: usize) -> Option<Row> {
+        (0..=row).rev().find(|r| !self.value[[*r as usize, asset]].is_nan())
+    }
+
+    /// What a unit was worth at the close of a row, or at the last one before that it had.
+    pub(super) fn last_value(&self, row: Row, asset: usize) -> f64 {
+        let priced = self.last_priced(row, asset);
+        priced.map_or(f64::NAN, |r| self.value[[r as usize, asset]])
+    }
+
+    /// The market's prices.
+    pub(super) fn market(&self) -> Prices<'a> {
+        self.prices
+    }
+
+    /// How many shares, as they were traded on a row, a unit is; on one without a price, on the last that had one.
+    pub(super) fn shares(&self, row: Row, asset: usize) -> f64 {
+        let priced = self.last_priced(row, asset).unwrap_or(row);
+        let at = [priced as usize, asset];
+        let of = |s: Steps<'_>| s.value(asset, self.last) / s.value(asset, row);
+        let later = self.later_splits.map_or(1.0, of);
+        self.value[at] / (self.prices.close[at] * later)
+    }
+
+    /// The first row after one on which something comes to the holders of an asset.
+    pub(super) fn next_action(&self, asset: usize, after: Row) -> Row {
+        let next = |steps: &Steps<'_>| {
+            let changes = steps.offsets[asset] as usize..steps.offsets[asset + 1] as usize;
+            let from = &steps.from[changes];
+            from.get(from.partition_point(|r| *r <= after)).copied()
+        };
+        let found = self.splits.iter().chain(&self.dividends).filter_map(next);
+        found.min().unwrap_or(Row::MAX)
+    }
+
+    /// What one unit held over a row becomes: so many units, and so much cash for each of these.
+    pub(super) fn action(&self, asset: usize, row: Row) -> (f64, f64) {
+        let split = |s: Steps<'_>| s.value(asset, row) / s.value(asset, row.saturating_sub(1));
+        let ratio = self.splits.map_or(1.0, split);
+        let cash = self.dividends.map_or(0.0, |d| d.value(asset, row));
+        (ratio, if cash.is_nan() { 0.0 } else { cash })
+    }
+}

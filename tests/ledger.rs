@@ -273,3 +273,57 @@ proptest! {
         prop_assert_eq!(&a.ledger.rows[..rows], &b.ledger.rows[..rows]);
     }
 }
+
+/// Three assets at constant prices, of which the last two vanish: one after row 22, on which it is bought, the other
+/// after row 30.
+fn vanishing() -> Market {
+    let rows = 40;
+    let dates: Vec<Date> = dates().into_iter().take(rows).collect();
+    let ends = [rows, 23, 31];
+    let price = |row: usize, asset: usize| match row < ends[asset] {
+        true => 10.0 * (asset + 1) as f64,
+        false => f64::NAN,
+    };
+    let close: Vec<f64> = (0..rows).flat_map(|r| (0..3).map(move |a| price(r, a))).collect();
+    Market::from_parts(dates, &["A", "B", "C"]).panel("close", &close).build()
+}
+
+fn report(market: &Market, text: &str) -> String {
+    let strategy = Strategy::parse(text).unwrap_or_else(|e| panic!("{e}"));
+    match strategy.compile(market).and_then(|c| c.run().map(|results| results.to_string())) {
+        Ok(text) => text,
+        Err(complaint) => complaint.to_string(),
+    }
+}
+
+#[test]
+fn strange_rules_have_a_stated_outcome() {
+    let market = vanishing();
+    let track = |text: &str| run(&market, text).expect("it runs");
+    // The month ends on row 20 (2021-01-29); all three are bought on row 21, B vanishes after row 22.
+    let vanished = track("select all rebalance monthly delisting -50%");
+    assert_eq!(vanished.delistings.len(), 2);
+    let lost = vanished.ledger.total(Cause::Delisting);
+    let third = 1e6 / 3.0;
+    assert!((lost + 2.0 * third * 0.5).abs() < 1e-3, "{lost}");
+    assert!((vanished.nav.last().expect("a row") - (1e6 + lost)).abs() < 1e-6);
+    // Always: a decision after every close, and nothing to trade.
+    let always = track("select all where close < 15 rebalance when 2 > 1");
+    assert_eq!(always.rebalances.len(), always.nav.len());
+    assert_eq!(always.trades.len(), 1);
+    // Never: the first portfolio stays.
+    let never = track("select all where close < 15 rebalance when 1 > 2");
+    assert_eq!(never.rebalances.len(), 1);
+    // An `if` that never holds leaves the first portfolio, too, and is counted.
+    let gated = track("select all rebalance weekly if turnover > 200%");
+    assert_eq!((gated.rebalances.len(), gated.passed_over > 3), (1, true));
+    // Lots that nobody can pay buy nothing, and the report says so.
+    let text = "select all rebalance weekly lot 1000000";
+    assert!(track(text).trades.is_empty());
+    assert!(report(&market, text).contains("No order was as large as a lot"));
+    let complaint = |text: &str| report(&market, text);
+    assert!(complaint("select all capital 0").contains("out-of-range"));
+    assert!(complaint("select all rebalance annually in june").contains("empty-run"));
+    let said = complaint("select all rebalance weekly expect all(weight < 30%)");
+    assert!(said.contains("expectation") && said.contains("2021-01-"), "{said}");
+}

@@ -36,11 +36,14 @@ impl Position {
         self.units * self.price
     }
 
-    fn mark(&mut self, now: f64) -> f64 {
+    /// Values it at a price and gives what that brought; `growth` is kept only where something asks for it.
+    fn mark(&mut self, now: f64, grows: bool) -> f64 {
         let gain = self.units * (now - self.price);
-        let change = (now - self.price + self.due) / (self.price + self.due);
-        self.growth *= 1.0 + if self.units < 0.0 { -change } else { change };
-        self.peak = self.peak.max(self.growth);
+        if grows {
+            let change = (now - self.price + self.due) / (self.price + self.due);
+            self.growth *= 1.0 + if self.units < 0.0 { -change } else { change };
+            self.peak = self.peak.max(self.growth);
+        }
         self.earned += gain;
         self.price = now;
         self.due = 0.0;
@@ -53,6 +56,8 @@ pub(super) struct Book {
     pub(super) cash: f64,
     // Invariant: sorted by asset.
     pub(super) positions: Vec<Position>,
+    /// Whether positions know their growth.
+    grows: bool,
     /// The least `ends` of the positions.
     next_end: Row,
     /// The least `next_action`.
@@ -60,16 +65,21 @@ pub(super) struct Book {
 }
 
 impl Book {
-    pub(super) fn new(cash: f64) -> Self {
-        Self { cash, positions: vec![], next_end: Row::MAX, next_action: Row::MAX }
+    pub(super) fn new(cash: f64, grows: bool) -> Self {
+        let (next_end, next_action) = (Row::MAX, Row::MAX);
+        Self { cash, positions: vec![], grows, next_end, next_action }
     }
 
-    pub(super) fn holdings(&self) -> f64 {
-        self.positions.iter().map(Position::value).sum()
+    /// What the positions are worth, long less short, and both together.
+    pub(super) fn holdings(&self) -> (f64, f64) {
+        self.positions.iter().fold((0.0, 0.0), |(net, gross), position| {
+            let value = position.value();
+            (net + value, gross + value.abs())
+        })
     }
 
     pub(super) fn nav(&self) -> f64 {
-        self.cash + self.holdings()
+        self.cash + self.holdings().0
     }
 
     fn place(&self, asset: usize) -> Result<usize, usize> {
@@ -116,12 +126,12 @@ impl Book {
         for position in &mut self.positions {
             let now = prices[position.asset];
             if !now.is_nan() {
-                gains += position.mark(now);
+                gains += position.mark(now, self.grows);
                 continue;
             }
             stale += 1;
             if position.price < 0.0 {
-                gains += position.mark(0.0);
+                gains += position.mark(0.0, self.grows);
             }
         }
         ledger.gains(gains);
@@ -160,7 +170,7 @@ impl Book {
             Ok(i) => {
                 let position = &mut self.positions[i];
                 // From what it was last worth to the price of the trade.
-                ledger.gains(position.mark(price));
+                ledger.gains(position.mark(price, self.grows));
                 let turned = units * position.units <= 0.0;
                 position.units = units;
                 if turned {

@@ -4,6 +4,7 @@ pub mod schedule;
 pub mod benchmark;
 mod book;
 mod daily;
+mod decide;
 mod condition;
 mod cost;
 mod error;

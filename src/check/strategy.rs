@@ -1,7 +1,7 @@
 //! A checked strategy: what to hold and when, with every expression replaced by the number of a signal. It cannot say
 //! an unknown name, a clause twice, or an amount out of range.
 
-use super::condition::Condition;
+use super::{condition::Condition, state::State};
 use crate::{
     panel::{AssetId, Date},
     source::Span,
@@ -332,6 +332,23 @@ impl Policy {
     /// How many constraints there are.
     pub fn constraints(&self) -> usize {
         self.bounds.len() + self.limits.len()
+    }
+
+    /// Every condition of the strategy.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        let gates = self.schedule.iter().filter_map(|rule| rule.gate.as_ref());
+        let picks = std::iter::once(&self.pick).chain(&self.short);
+        gates
+            .chain(&self.triggers.when)
+            .chain(&self.exits)
+            .chain(&self.expectations)
+            .chain(&self.trade_if)
+            .chain(picks.flat_map(|pick| &pick.keep_until))
+    }
+
+    /// Whether any of them asks how positions have fared.
+    pub fn asks_growth(&self) -> bool {
+        self.conditions().any(|c| c.asks(State::Gain) || c.asks(State::Drawdown))
     }
 
     /// Whether decisions may fall on any row.

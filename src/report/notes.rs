@@ -27,8 +27,9 @@ pub(super) fn notes(
         (false, false) => "Returns are price returns: the data know no dividends.",
     };
     notes.push(dividends.to_owned());
-    let about: [Note; 13] = [
+    let about: [Note; 14] = [
         costs,
+        too_large_lots,
         exits,
         passed_over,
         risk_free,
@@ -105,6 +106,12 @@ fn counted_shares(run: &StrategyRun<'_>, market: &dyn MarketData) -> Option<Stri
         "Shares are counted at adjusted prices, as the data know no splits: lots and commissions are not those of the day."
             .to_owned()
     })
+}
+
+fn too_large_lots(run: &StrategyRun<'_>) -> Option<String> {
+    let lot = run.policy.lot?;
+    let is_idle = run.track.trades.is_empty() && !run.track.rebalances.is_empty();
+    is_idle.then(|| format!("No order was as large as a lot of {lot}: nothing was bought."))
 }
 
 fn passed_over(run: &StrategyRun<'_>) -> Option<String> {

@@ -20,7 +20,7 @@ fn annual(market: &Market, text: &str, from: &str) -> f64 {
     let (start, end) = (track.nav_at(at).expect("it runs"), track.nav.last().expect("a row"));
     let days = decile::panel::days_since_epoch(calendar.date(track.last()))
         - decile::panel::days_since_epoch(from);
-    (end / start).powf(365.25 / f64::from(days)) - 1.0
+    libm::pow(end / start, 365.25 / f64::from(days)) - 1.0
 }
 
 #[test]

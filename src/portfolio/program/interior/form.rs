@@ -8,6 +8,8 @@ use faer::Mat;
 
 /// More rows than these are left to the sparse solver.
 const MOST_ROWS: usize = 600;
+/// A variable without P that stands in more rows than these is the hub.
+const MANY: usize = 8;
 
 /// What kind of row each is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub(super) enum Kind {
     Bound(usize),
     /// Of two variables, neither of which has another such row.
     Pair(usize, usize),
+    /// Of the hub alone.
+    Hub,
     /// The place among the others.
     Other(usize),
 }
@@ -23,7 +27,12 @@ pub(super) enum Kind {
 /// A program by the kinds of its rows.
 pub(super) struct Form<'a> {
     pub(super) cones: &'a Cones,
+    /// Without the hub.
     pub(super) rows: Vec<Vec<(usize, f64)>>,
+    /// A variable that stands in many rows and has no P, such as the common factor of ratios: it is solved for last.
+    pub(super) hub: Option<usize>,
+    /// By row: the coefficient of the hub.
+    pub(super) ties: Vec<f64>,
     pub(super) kinds: Vec<Kind>,
     /// The diagonal of P.
     pub(super) diagonal: Vec<f64>,
@@ -54,9 +63,19 @@ impl<'a> Form<'a> {
                 diagonal[column] = cones.p.nzval[entry];
             }
         }
-        let rows = cones.rows();
+        let mut rows = cones.rows();
+        let hub = hub(&diagonal, &rows);
+        let mut ties = vec![0.0; rows.len()];
+        for (row, tie) in rows.iter_mut().zip(&mut ties) {
+            row.retain(|(v, value)| {
+                let stays = Some(*v) != hub;
+                *tie += if stays { 0.0 } else { *value };
+                stays
+            });
+        }
         let mut is_paired = vec![false; n];
         let mut is_held: Vec<bool> = diagonal.iter().map(|d| *d > 0.0).collect();
+        hub.iter().for_each(|&v| is_held[v] = true);
         let (mut kinds, mut others, mut pairs) = (vec![], vec![], vec![None; n]);
         for (i, row) in rows.iter().enumerate() {
             let is_free = |v: usize| !is_paired[v];
@@ -70,6 +89,7 @@ impl<'a> Form<'a> {
                     pairs[v] = Some((w, i));
                     Kind::Pair(v, w)
                 }
+                [] if i >= cones.zeros => Kind::Hub,
                 _ => {
                     others.push(i);
                     Kind::Other(others.len() - 1)
@@ -114,7 +134,20 @@ impl<'a> Form<'a> {
                 dense[(place[v], k)] += value;
             }
         }
-        Some(Self { cones, rows, kinds, diagonal, others, lone, blocks, is_paired, dense })
+        let form = Self {
+            cones,
+            rows,
+            hub,
+            ties,
+            kinds,
+            diagonal,
+            others,
+            lone,
+            blocks,
+            is_paired,
+            dense,
+        };
+        Some(form)
     }
 
     /// The point at which bounds are as good as missing, with all that must be above zero moved there (Mehrotra).
@@ -155,6 +188,10 @@ impl<'a> Form<'a> {
         let mut primal = vec![0.0; cones.b.len()];
         for (i, row) in self.rows.iter().enumerate() {
             let mut sum = point.s[i];
+            if let Some(hub) = self.hub {
+                sum += self.ties[i] * point.x[hub];
+                dual[hub] -= self.ties[i] * point.z[i];
+            }
             for &(v, value) in row {
                 sum += value * point.x[v];
                 dual[v] -= value * point.z[i];
@@ -178,4 +215,12 @@ impl<'a> Form<'a> {
         };
         of(&point.s, &direction.s).min(of(&point.z, &direction.z))
     }
+}
+
+/// The variable without P that stands in the most rows, if these are many.
+fn hub(diagonal: &[f64], rows: &[Vec<(usize, f64)>]) -> Option<usize> {
+    let mut count = vec![0; diagonal.len()];
+    rows.iter().flatten().for_each(|(v, _)| count[*v] += 1);
+    let without = (0..diagonal.len()).filter(|&v| diagonal[v] == 0.0 && count[v] > MANY);
+    without.max_by_key(|&v| count[v])
 }

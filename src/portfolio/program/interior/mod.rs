@@ -174,6 +174,21 @@ mod tests {
     }
 
     #[test]
+    fn ratios_have_a_common_factor() {
+        for seed in 1..=20 {
+            let next = &mut numbers(seed);
+            let known = covariance(next, 6, 4e-4);
+            let mut program = Program::new(ASSETS);
+            (program.covariance, program.risk) = (Some(&known), 1.0);
+            program.is_homogeneous = true;
+            program.normal = Some((0..ASSETS).map(|i| (i, 0.01 * (next() - 0.2))).collect());
+            budget(&mut program, 0.2);
+            groups(&mut program, 0.5);
+            assert_same(&program, "a ratio");
+        }
+    }
+
+    #[test]
     fn it_leaves_what_it_cannot_solve() {
         let next = &mut numbers(3);
         let known = covariance(next, 6, 4e-4);

@@ -31,7 +31,7 @@ impl Form<'_> {
                     pairs[v] = Pair { first, second, weight };
                 }
                 Kind::Other(k) if i >= self.cones.zeros => squares[k] = 1.0 / weight,
-                Kind::Other(_) => {}
+                Kind::Other(_) | Kind::Hub => {}
             }
         }
         for (v, lone) in self.lone.iter().enumerate() {
@@ -68,7 +68,17 @@ impl Form<'_> {
             }
         }
         let factored = factor(scaled.as_ref(), &squares)?;
-        Some(System { form: self, diagonal, pairs, factored })
+        let mut system = System { form: self, diagonal, pairs, factored, hub: None };
+        if let Some(hub) = self.hub {
+            let none = vec![0.0; self.diagonal.len()];
+            let (x, z) = system.without_hub(point, none, &|i| -self.ties[i]);
+            let pivot = self.ties.iter().zip(&z).map(|(tie, z)| tie * z).sum::<f64>();
+            if pivot.is_nan() || pivot <= 0.0 {
+                return None;
+            }
+            system.hub = Some(Hub { at: hub, x, z, pivot });
+        }
+        Some(system)
     }
 }
 
@@ -127,6 +137,15 @@ pub(super) struct System<'a> {
     /// By the first variable.
     pairs: Vec<Pair>,
     factored: Llt<f64>,
+    hub: Option<Hub>,
+}
+
+/// What a step of the hub by one makes of all else, and what holds it.
+struct Hub {
+    at: usize,
+    x: Vec<f64>,
+    z: Vec<f64>,
+    pivot: f64,
 }
 
 impl System<'_> {
@@ -143,7 +162,29 @@ impl System<'_> {
             true => missing.primal[i],
             false => missing.primal[i] - products(i) / point.z[i],
         };
-        let mut right = missing.dual.clone();
+        let (mut x, mut z) = self.without_hub(point, missing.dual.clone(), &wanted);
+        if let Some(hub) = &self.hub {
+            let held: f64 = form.ties.iter().zip(&z).map(|(tie, z)| tie * z).sum();
+            let step = (missing.dual[hub.at] - held) / hub.pivot;
+            x.iter_mut().zip(&hub.x).for_each(|(x, own)| *x += step * own);
+            z.iter_mut().zip(&hub.z).for_each(|(z, own)| *z += step * own);
+            x[hub.at] = step;
+        }
+        let mut s = vec![0.0; cones.b.len()];
+        for i in cones.zeros..cones.b.len() {
+            s[i] = (products(i) - point.s[i] * z[i]) / point.z[i];
+        }
+        Point { x, z, s }
+    }
+
+    /// Steps and duals where the hub stays: of variables for the right-hand side of P, of rows for what is `wanted`.
+    fn without_hub(
+        &self,
+        point: &Point,
+        mut right: Vec<f64>,
+        wanted: &dyn Fn(usize) -> f64,
+    ) -> (Vec<f64>, Vec<f64>) {
+        let form = self.form;
         for (i, kind) in form.kinds.iter().enumerate() {
             if !matches!(kind, Kind::Other(_)) {
                 let weight = point.z[i] / point.s[i] * wanted(i);
@@ -161,24 +202,19 @@ impl System<'_> {
         }
         self.divide(&mut right);
         let x = right;
-        let mut z = vec![0.0; cones.b.len()];
-        let mut s = vec![0.0; cones.b.len()];
-        for (i, kind) in form.kinds.iter().enumerate() {
-            z[i] = match kind {
-                Kind::Other(k) => duals[(*k, 0)],
-                _ => point.z[i] / point.s[i] * (sum(i, &x) - wanted(i)),
-            };
-            if i >= cones.zeros {
-                s[i] = (products(i) - point.s[i] * z[i]) / point.z[i];
-            }
-        }
-        Point { x, z, s }
+        let of = |(i, kind): (usize, &Kind)| match kind {
+            Kind::Other(k) => duals[(*k, 0)],
+            _ => point.z[i] / point.s[i] * (sum(i, &x) - wanted(i)),
+        };
+        let z = form.kinds.iter().enumerate().map(of).collect();
+        (x, z)
     }
 
     /// Brings a right-hand side through the blocks of the diagonal.
     fn divide(&self, right: &mut [f64]) {
         for (v, value) in right.iter_mut().enumerate().filter(|(v, _)| !self.form.is_paired[*v]) {
-            *value /= self.diagonal[v];
+            // The hub has no diagonal and no step of its own here.
+            *value = if Some(v) == self.form.hub { 0.0 } else { *value / self.diagonal[v] };
         }
         for &(v, pair) in &self.form.blocks {
             if let Some((w, _)) = pair {

@@ -1,5 +1,6 @@
 //! Convex programs over weights, as data: what is to be least, and which rows must hold. Knows nothing of strategies.
 
+mod ball;
 mod conic;
 mod interior;
 mod polish;
@@ -159,8 +160,7 @@ impl<'a> Program<'a> {
     /// If there is none, or it cannot be found.
     pub fn solve(&self) -> Result<Optimum, Fault> {
         let in_factors = Translated::new(self, false);
-        // A common factor has no variance of its own, on which the method rests.
-        let quick = (!self.is_homogeneous).then(|| interior::solve(&in_factors.cones)).flatten();
+        let quick = interior::solve(&in_factors.cones);
         if let Some(point) = quick.and_then(|p| polish::polish(&in_factors.cones, &p)) {
             return in_factors.optimum(self, &point);
         }
@@ -174,7 +174,8 @@ impl<'a> Program<'a> {
         {
             point = finer;
         }
-        translated.optimum(self, &point)
+        let optimum = translated.optimum(self, &point)?;
+        Ok(ball::settle(self, &optimum).unwrap_or(optimum))
     }
 
     /// Whether values keep all rows and balls to within a tolerance.

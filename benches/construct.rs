@@ -1,8 +1,11 @@
-//! The least variance under position and sector caps, by factor and by dense covariance: `cargo bench --bench construct`.
+//! The least variance under position and sector caps, by factor and by dense covariance: `cargo bench --bench construct`,
+//! and with `DECILE_BENCH=full` a run of twenty years by quarters over 3,000 assets.
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use decile::{
+    Strategy,
     check::CovarianceMethod,
+    data::Sample,
     portfolio::{
         program::{Program, Source},
         risk::{Covariance, estimate},
@@ -66,6 +69,24 @@ fn construct(criterion: &mut Criterion) {
     let program = program(&shrunk);
     group.bench_function("solve ledoit_wolf/500", |b| {
         b.iter(|| program.solve().expect("feasible"));
+    });
+    group.finish();
+    if std::env::var("DECILE_BENCH").is_ok_and(|v| v == "full") {
+        quarters(criterion);
+    }
+}
+
+/// A whole run over 3,000 assets and twenty years: eighty covariances and optima, and the book between them.
+fn quarters(criterion: &mut Criterion) {
+    let market = Sample { assets: 3000, years: 20, seed: 1 }.market();
+    let text = "from 2010-01-04 rebalance quarterly select all cap position 2% cap sector 12% \
+                weight min_variance(window: 252d, covariance: factor(20))";
+    let strategy = Strategy::parse(text).expect("it follows the grammar");
+    let compiled = strategy.compile(&market).expect("it is right");
+    let mut group = criterion.benchmark_group("construct");
+    group.sample_size(10);
+    group.bench_function("twenty years by quarters/3000", |b| {
+        b.iter(|| compiled.run().expect("it runs"));
     });
     group.finish();
 }

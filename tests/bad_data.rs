@@ -218,6 +218,45 @@ fn packed_files_that_unpack_to_too_much() {
     insta::assert_snapshot!("too_much", all);
 }
 
+/// What is said of each of some catalogs in a folder.
+fn refusals(folder: &Path, catalogs: &[String]) -> String {
+    let mut all = String::new();
+    for text in catalogs {
+        let path = folder.join("market.toml");
+        fs::write(&path, text).expect("writable");
+        let _ = writeln!(all, "{text}-----\n{}\n=====\n", said(&path, folder));
+    }
+    all
+}
+
+#[test]
+fn keys_that_would_have_no_effect() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = |kind: &str, keys: &str| {
+        format!("[prices]\nfile = \"p.csv\"\n[{kind}]\nfile = \"t.csv\"\n{keys}\n")
+    };
+    let prices = |keys: &str| format!("[prices]\nfile = \"p.csv\"\n{keys}\n");
+    let cases = [
+        prices("symbol = \"a\"\nsymbol_is = \"B\""),
+        prices("return = \"r\"\nadjusted_close = \"a\""),
+        prices("wide = true\ncolumns.close = \"c\""),
+        prices("wide = true\nreturn = \"r\""),
+        prices("ignore = [\"c\"]\ncolumns.close = \"c\""),
+        prices("columns.close = { column = \"a\", divided_by = \"b\" }"),
+        prices("columns.size = { column = \"a\", basis = \"raw\" }"),
+        table("series.s", "columns.size = { column = \"a\", unit = \"money\", basis = \"raw\" }"),
+        table("series.s", "columns.size = \"a\"\nblock = \"annual\""),
+        table("labels.l", "columns.sector = \"a\"\ndate_format = \"%Y\""),
+        table("members.m", "start = \"a\"\nend_included = true"),
+        table("splits", "ratio = { column = \"a\", unit = \"ratio\" }"),
+        table("splits", "ratio = { column = \"a\", basis = \"raw\" }"),
+        table("dividends", "amount = { column = \"a\", basis = \"split_adjusted\" }"),
+        table("delistings", "return = { column = \"a\", unit = \"money\" }"),
+        "[prices]\nfile = \"p.csv\"\n[calendar]\nevery_day = true\ndate = \"a\"\n".to_owned(),
+    ];
+    insta::assert_snapshot!("useless_keys", refusals(folder.path(), &cases));
+}
+
 #[test]
 fn catalogs_that_do_not_say_what_they_should() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -243,13 +282,7 @@ fn catalogs_that_do_not_say_what_they_should() {
         format!("{reports}only = {{ equity = [\"5\"] }}\ncolumns.book_equity = \"equity\"\n"),
         "prices = []\n".to_owned(),
     ];
-    let mut all = String::new();
-    for text in cases {
-        let path = folder.path().join("market.toml");
-        fs::write(&path, &text).expect("writable");
-        let _ = writeln!(all, "{text}-----\n{}\n=====\n", said(&path, folder.path()));
-    }
-    insta::assert_snapshot!("bad_catalogs", all);
+    insta::assert_snapshot!("bad_catalogs", refusals(folder.path(), &cases));
 }
 
 #[test]

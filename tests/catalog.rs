@@ -123,6 +123,34 @@ fn events_hold_on_the_row_on_which_they_are_known() {
 }
 
 #[test]
+fn figures_are_multiplied_and_divided() {
+    let events = ("events.csv", "symbol,date,new,old\nAAA,2020-01-02,3,2\nBBB,2020-01-02,3,0\n");
+    let series = ("series.csv", "date,rate,base\n2020-01-02,6,4\n2020-01-06,6,\n");
+    let catalog = format!(
+        "{HEAD}[events.e]\nfile = \"events.csv\"\n[events.e.columns]\nshare = {{ column = \"new\", divided_by = \"old\", scale = 10 }}\nagain = \"new\"\n[series.s]\nfile = \"series.csv\"\n[series.s.columns]\nreal = {{ column = \"rate\", divided_by = \"base\", scale = 10 }}\nbase = \"base\"\n"
+    );
+    let folder = folder(&catalog, &[events, series]);
+    let market = open(folder.path());
+    assert_same(&evaluate(&market, "share", "AAA"), &[N, 15.0, N, N]);
+    assert_same(&evaluate(&market, "again", "AAA"), &[N, 3.0, N, N]);
+    // Divided by zero it is not known.
+    assert_same(&evaluate(&market, "share", "BBB"), &[N; 4]);
+    // Nor is what is divided by nothing: the last value stays.
+    assert_same(&evaluate(&market, "real + 0 * close", "AAA"), &[15.0; 4]);
+    assert_same(&evaluate(&market, "base + 0 * close", "AAA"), &[4.0; 4]);
+}
+
+#[test]
+fn declared_returns_displace_a_column_that_was_found() {
+    let catalog = HEAD.to_owned() + "return = \"gain\"\n";
+    let prices =
+        "symbol,date,close,adj_close,gain\nAAA,2020-01-02,10,5,0.5\nAAA,2020-01-03,11,5,0.25\n";
+    let folder = folder(&catalog, &[("prices.csv", prices)]);
+    let market = open(folder.path());
+    assert_same(&evaluate(&market, "return(1d)", "AAA"), &[N, 0.25]);
+}
+
+#[test]
 fn what_is_published_before_the_close_is_known_at_it() {
     let reports = "symbol,period,filed,income\nAAA,2019-12-31,2020-01-03T15:59:00,1\nBBB,2019-12-31,2020-01-03T16:00:00,2\n";
     let table = "[reports.company]\nfile = \"reports.csv\"\nperiod_end = \"period\"\npublished = \"filed\"\ncolumns = { net_income = \"income\" }\n";

@@ -5,7 +5,11 @@ use decile::{
     check::CovarianceMethod,
     data::Market,
     panel::{Date, from_days},
-    portfolio::{Target, risk::estimate},
+    portfolio::{
+        Target,
+        program::{Program, Source},
+        risk::{Covariance, estimate},
+    },
 };
 use ndarray::{Array3, s};
 use ndarray_npy::ReadNpyExt;
@@ -68,6 +72,7 @@ fn market() -> Market {
         .panel("expected", &field(1))
         .panel("x", &field(2))
         .panel("market_cap", &field(3))
+        .panel("volume", &field(4))
         .label("sector", &sectors)
         .build()
 }
@@ -417,4 +422,45 @@ fn sixty_forty_runs_on_real_funds() {
         assert_eq!(target.weights.iter().map(|w| w.1).collect::<Vec<_>>().len(), 2);
         assert!((target.invested() - 1.0).abs() < 1e-12);
     }
+}
+
+/// A number between zero and one, of a fixed sequence that looks like chance (Park and Miller).
+fn chance(seed: u64) -> impl FnMut() -> f64 {
+    let mut state = seed;
+    move || {
+        state = state * 48_271 % 2_147_483_647;
+        state as f64 / 2_147_483_647.0
+    }
+}
+
+#[test]
+fn ten_thousand_assets_keep_the_conditions_of_the_optimum() {
+    const MANY: usize = 10_000;
+    const CAP: f64 = 0.005;
+    let mut next = chance(11);
+    let loadings = (0..20 * MANY).map(|k| 0.01 * (next() - if k < MANY { -0.5 } else { 0.5 }));
+    let covariance =
+        Covariance::new(loadings.collect(), (0..MANY).map(|_| 1e-4 + 6e-4 * next()).collect());
+    let mut program = Program::new(MANY);
+    (program.covariance, program.risk) = (Some(&covariance), 1.0);
+    program.row((0..MANY).map(|i| (i, 1.0)).collect(), 1.0, 1.0, Source::Budget);
+    for i in 0..MANY {
+        program.row(vec![(i, 1.0)], 0.0, CAP, Source::Rule(0));
+    }
+    let weights = program.solve().expect("there is an optimum").values;
+    assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+    assert!(weights.iter().all(|w| (0.0..=CAP).contains(w)));
+    // Of two assets that may both change none is better than the other; what is at a bound would rather be beyond it.
+    let slopes = covariance.times(&weights);
+    let between = |i: &usize| weights[*i] > 0.0 && weights[*i] < CAP;
+    let open: Vec<f64> = (0..MANY).filter(between).map(|i| slopes[i]).collect();
+    assert!(open.len() > 20, "{}", open.len());
+    let price = open.iter().sum::<f64>() / open.len() as f64;
+    let near = 1e-9 * price;
+    assert!(open.iter().all(|slope| (slope - price).abs() <= near));
+    for (weight, slope) in weights.iter().zip(&slopes) {
+        assert!(*weight > 0.0 || *slope >= price - near);
+        assert!(*weight < CAP || *slope <= price + near);
+    }
+    assert!(weights.contains(&0.0) && weights.contains(&CAP));
 }

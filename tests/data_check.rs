@@ -324,3 +324,75 @@ fn a_first_catalog_takes_splits_and_dividends() {
         assert_eq!(market.value(id, row, asset), if field == "dividend" { 0.25 } else { 2.0 });
     }
 }
+
+/// The findings of `rows` with a table of splits that says `ratio` for one of `BBB` at a row's date.
+fn examined_with_split(rows: &[Row], basis: &str, day: Date, ratio: f64) -> Examination {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write =
+        |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("writable");
+    write("prices.csv", &table(rows));
+    write("splits.csv", &format!("symbol,date,ratio\nBBB,{day},{ratio}\n"));
+    write(
+        "market.toml",
+        &format!(
+            "[prices]\nfile = \"prices.csv\"\nbasis = \"{basis}\"\n[splits]\nfile = \"splits.csv\"\nratio = \"ratio\"\n"
+        ),
+    );
+    check::examine(folder.path(), Options::default()).expect("it is a market")
+}
+
+#[test]
+fn a_table_of_splits_explains_what_prices_do() {
+    const AT: usize = ROWS + 60;
+    let halved = || {
+        let mut rows = sound();
+        let day = rows[AT].date;
+        for row in rows.iter_mut().filter(|r| r.symbol == "BBB" && r.date >= day) {
+            scale(row, 0.5);
+            row.volume *= 2.0;
+        }
+        (rows, day)
+    };
+    let names =
+        |e: &Examination| -> Vec<&str> { e.groups.iter().map(|g| g.check.entry().name).collect() };
+    let (rows, day) = halved();
+    let after = |n: i32| rows[(AT as i32 + n) as usize].date;
+    // On the day, or on a session beside it, the split is the explanation.
+    for n in [-1, 0, 1] {
+        let examination = examined_with_split(&rows, "raw", after(n), 2.0);
+        let unexplained = found(&examination).iter().any(|(c, _)| *c == Check::UnadjustedSplit);
+        assert!(!unexplained, "{n}: {:#?}", examination.groups);
+    }
+    assert_eq!(names(&examined_with_split(&rows, "raw", day, 2.0)), [""; 0]);
+    // A split of another day explains nothing, and the prices do not know of it.
+    let examination = examined_with_split(&rows, "raw", after(20), 2.0);
+    assert_eq!(names(&examination), ["unadjusted-split", "split-not-in-prices"]);
+    let finding = &examination.groups[1].findings[0];
+    assert_eq!((finding.symbol.as_deref(), finding.date), (Some("BBB"), Some(after(20))));
+    // Adjusted prices have no such move left to be explained.
+    let examination = examined_with_split(&rows, "split_adjusted", day, 2.0);
+    assert_eq!(names(&examination), ["unadjusted-split"]);
+}
+
+#[test]
+fn a_split_that_raw_prices_do_not_show_is_found() {
+    let rows = sound();
+    let day = rows[ROWS + 60].date;
+    let findings = |basis: &str, ratio: f64| {
+        let examination = examined_with_split(&rows, basis, day, ratio);
+        let all = examination.groups.iter().flat_map(|g| &g.findings);
+        let dates: Vec<_> = all.map(|f| (f.symbol.clone(), f.date)).collect();
+        (examination.groups.iter().map(|g| g.check).collect::<Vec<_>>(), dates)
+    };
+    let here = vec![(Some("BBB".to_owned()), Some(day))];
+    for ratio in [2.0, 0.1] {
+        assert_eq!(
+            findings("raw", ratio),
+            (vec![Check::SplitNotInPrices], here.clone()),
+            "{ratio}"
+        );
+    }
+    // A small one is lost among the moves of a day, and prices that were adjusted show none.
+    assert_eq!(findings("raw", 1.05), (vec![], vec![]));
+    assert_eq!(findings("split_adjusted", 2.0), (vec![], vec![]));
+}

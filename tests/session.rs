@@ -133,6 +133,24 @@ fn a_strategy_is_saved_and_read_again() {
     let text = fs::read_to_string(&path).expect("readable");
     let mut other = Session::new(Market::sample(), Colors::No);
     assert_eq!(other.enter(&format!("load \"{}\"", path.display())).expect("readable").text, text);
+    #[cfg(unix)]
+    {
+        // A file that is there keeps its permissions, and one that is read-only is left as it is.
+        use std::os::unix::fs::PermissionsExt;
+        let allow = |mode: u32| {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("settable");
+        };
+        allow(0o640);
+        session.enter("select top 6 by cheap").expect("it is sound");
+        session.enter(&format!("save {}", path.display())).expect("writable");
+        assert!(fs::read_to_string(&path).expect("readable").contains("top 6"));
+        let mode = fs::metadata(&path).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+        allow(0o440);
+        session.enter("select top 7 by cheap").expect("it is sound");
+        assert!(session.enter(&format!("save {}", path.display())).is_err());
+        assert!(fs::read_to_string(&path).expect("readable").contains("top 6"));
+    }
     let nowhere = Path::new("/nowhere/at/all.decile");
     assert!(session.enter(&format!("save {}", nowhere.display())).is_err());
 }

@@ -2,12 +2,12 @@
 
 use super::Terminal;
 use crate::{
-    diagnostic::{Code, Diagnostic, Diagnostics, io_reason},
+    diagnostic::{Diagnostic, Diagnostics},
     source::Sources,
     syntax,
 };
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -77,28 +77,7 @@ fn format_file(
     if check {
         terminal.print(&format!("{}\n", path.display()));
     } else {
-        replace(path, &formatted).map_err(|error| {
-            let reason = io_reason(&error);
-            let message = format!("the file cannot be rewritten and was left as it is: {reason}");
-            Diagnostic::error(Code::OutputFolder, message).in_file(path)
-        })?;
+        syntax::write(path, &formatted)?;
     }
     Ok(true)
-}
-
-/// Puts a new file in the place of an old one in one step, with the old one's permissions. Links are followed, so that a
-/// link stays one.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let path = fs::canonicalize(path)?;
-    let permissions = fs::metadata(&path)?.permissions();
-    if permissions.readonly() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
-    }
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    io::Write::write_all(&mut new, text.as_bytes())?;
-    new.as_file().set_permissions(permissions)?;
-    new.as_file().sync_all()?;
-    new.persist(&path)?;
-    Ok(())
 }

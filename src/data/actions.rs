@@ -2,7 +2,8 @@
 
 use super::{
     catalog::ColumnSpec,
-    load::{Context, column, date_column, symbol_column},
+    figures::Figure,
+    load::{Context, date_column, symbol_column},
     market::{Parts, Values},
     moment::DayForm,
     source::Source,
@@ -219,10 +220,10 @@ pub(super) fn delistings(parts: &mut Parts, context: &Context<'_>) -> Result<(),
     Ok(())
 }
 
-/// The columns of a table of actions: symbol, day, number and what that is divided by.
+/// The columns of a table of actions: symbol, day and those of the number.
 struct Layout {
     wanted: Vec<(usize, Wanted)>,
-    scale: f64,
+    figure: Figure,
 }
 
 fn layout(
@@ -237,12 +238,9 @@ fn layout(
     let mut wanted = vec![
         (symbol_column(file, symbol).map_err(one)?, Wanted::Text),
         (date, Wanted::Date { form: DayForm::plain(format), optional: false }),
-        (column(file, &number.column).map_err(one)?, Wanted::Number),
     ];
-    if let Some(divisor) = &number.divided_by {
-        wanted.push((column(file, divisor).map_err(one)?, Wanted::Number));
-    }
-    Ok(Layout { wanted, scale: number.scale.unwrap_or(1.0) })
+    let figure = Figure::place(file, number, &mut wanted).map_err(one)?;
+    Ok(Layout { wanted, figure })
 }
 
 /// The actions of assets that have prices; whose a symbol is, is looked up so many days before the action's.
@@ -263,10 +261,7 @@ fn read(
             without_prices += 1;
             continue;
         };
-        let mut number = table.number(2)[row] * layout.scale;
-        if layout.wanted.len() > 3 {
-            number /= table.number(3)[row];
-        }
+        let number = layout.figure.value(&table, row);
         actions.push(Action { asset, day, number, line: table.lines.line(row) });
     }
     if without_prices > 0 {

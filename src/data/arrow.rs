@@ -3,7 +3,7 @@
 use super::{
     gather::{Cell, Growing},
     progress::Progress,
-    source::Rows,
+    source::{Head, Rows},
     table::{Looks, Table, Wanted},
 };
 use crate::diagnostic::{Code, Diagnostic, io_reason};
@@ -15,7 +15,7 @@ use std::{
     fs::File,
     io::{self, Read},
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 /// Rows that are taken out of a batch at once.
@@ -23,8 +23,7 @@ const PART: usize = 8192;
 
 /// An Arrow file whose schema was read.
 pub(super) struct Arrow {
-    path: PathBuf,
-    names: Vec<String>,
+    head: Head,
     schema: SchemaRef,
     form: Form,
 }
@@ -57,28 +56,25 @@ impl Arrow {
         };
         let (schema, _) = guarded(|| batches(path, form, None))
             .map_err(|e| unreadable(e).help("fetch or write the file again"))?;
-        let names = schema.fields().iter().map(|f| f.name().clone()).collect();
-        Ok(Self { path: path.to_owned(), names, schema, form })
+        let fields = schema.fields();
+        let head = Head {
+            path: path.to_owned(),
+            names: fields.iter().map(|f| f.name().clone()).collect(),
+            looks: fields.iter().map(|f| looks(f.data_type())).collect(),
+        };
+        Ok(Self { head, schema, form })
     }
 
     fn fault(&self, what: &str) -> Vec<Diagnostic> {
         let message = format!("the file cannot be read: {what}");
-        let error = Diagnostic::error(Code::DataUnreadable, message).in_file(&self.path);
+        let error = Diagnostic::error(Code::DataUnreadable, message).in_file(&self.head.path);
         vec![error.help("the file was cut off or damaged: fetch or write it again")]
     }
 }
 
 impl Rows for Arrow {
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn looks(&self, column: usize) -> Looks {
-        looks(self.schema.field(column).data_type())
+    fn head(&self) -> &Head {
+        &self.head
     }
 
     fn read(
@@ -91,23 +87,19 @@ impl Rows for Arrow {
             let kind = self.schema.field(*column).data_type();
             if !is_read(kind) {
                 let message = format!("the column holds values of type {kind}, which are not read");
-                let error = Diagnostic::error(Code::DataFormat, message).in_file(&self.path);
-                return Err(vec![error.column(self.names[*column].as_str())]);
+                return Err(vec![self.head.fault(*column, Code::DataFormat, message)]);
             }
         }
         let mut chosen: Vec<usize> = wanted.iter().map(|(c, _)| *c).collect();
         chosen.sort_unstable();
         chosen.dedup();
-        let (_, mut batches) = guarded(|| batches(&self.path, self.form, Some(chosen.clone())))
-            .map_err(|e| self.fault(&e))?;
+        let (_, mut batches) =
+            guarded(|| batches(&self.head.path, self.form, Some(chosen.clone())))
+                .map_err(|e| self.fault(&e))?;
         progress.begin("reading", 1);
-        let mut columns: Vec<(usize, Growing<'_>)> = wanted
-            .iter()
-            .map(|(column, what)| {
-                let place = chosen.partition_point(|c| c < column);
-                (place, Growing::new(&self.path, &self.names[*column], what, missing))
-            })
-            .collect();
+        let places = wanted.iter().map(|(column, _)| chosen.partition_point(|c| c < column));
+        let mut columns: Vec<(usize, Growing<'_>)> =
+            places.zip(self.head.growing(wanted, missing)).collect();
         let mut rows = 0;
         while let Some(batch) =
             guarded(|| batches.next().transpose()).map_err(|e| self.fault(&e))?
@@ -123,7 +115,7 @@ impl Rows for Arrow {
         }
         progress.advance(1);
         let columns = columns.into_iter().map(|(_, column)| column).collect();
-        Growing::table(columns, &self.path, rows)
+        Growing::table(columns, &self.head.path, rows)
     }
 }
 

@@ -3,12 +3,13 @@
 use super::{
     builder::encode,
     catalog::{Format, LabelTable, MemberTable, SeriesTable},
+    figures::Figure,
     french,
     identity::LAST_DAY,
     load::{Context, column, date_column, symbol_column},
     market::{Parts, Values, spells},
     moment::DayForm,
-    table::{NO_DATE, Table, Text, Wanted},
+    table::{Column, NO_DATE, Table, Text, Wanted},
     value,
     words::grouped,
 };
@@ -227,23 +228,30 @@ pub(super) fn series(
         date,
         Wanted::Date { form: DayForm::plain(spec.date_format.as_ref()), optional: false },
     )];
+    let mut figures = vec![];
     for figure in spec.columns.values() {
-        wanted.push((column(&file, &figure.column).map_err(one)?, Wanted::Number));
+        figures.push(Figure::place(&file, figure, &mut wanted).map_err(one)?);
     }
     let mut missing = spec.missing.clone();
     if spec.format == Some(Format::KenFrench) {
         missing.extend(french::MISSING.map(str::to_owned));
     }
-    let table = file.read(&wanted, &missing, context.options.progress)?;
+    let mut table = file.read(&wanted, &missing, context.options.progress)?;
+    for column in &mut table.columns {
+        if let Column::Number(numbers) = column {
+            numbers.iter_mut().for_each(|n| *n /= divisor);
+        }
+    }
     let lag = spec.lag.map_or_else(jiff::Span::new, |l| l.0);
     let age = spec.max_age.map_or(age, |a| a.0);
-    for (i, (field, figure)) in spec.columns.iter().enumerate() {
+    for ((field, declared), figure) in spec.columns.iter().zip(figures) {
         let mut points = vec![];
-        for (day, value) in table.date(0).iter().zip(table.number(i + 1)) {
+        for (row, day) in table.date(0).iter().enumerate() {
             let known = from_days(*day).and_then(|d| d.checked_add(lag).ok());
+            let value = figure.value(&table, row);
             if let Some(known) = known.filter(|_| value.is_finite()) {
                 let until = known.checked_add(age).unwrap_or(Date::MAX);
-                points.push((known, until, value / divisor * figure.scale.unwrap_or(1.0)));
+                points.push((known, until, value));
             }
         }
         points.sort_by_key(|p| p.0);
@@ -259,8 +267,8 @@ pub(super) fn series(
             grouped(values.len()),
             spec.origin()
         ));
-        let ty = Type::number(Shape::Series, figure.unit(field, parts.basis));
-        let note = format!("column `{}`", figure.column);
+        let ty = Type::number(Shape::Series, declared.unit(field, parts.basis));
+        let note = declared.shown();
         parts.add(
             Field {
                 reported: false,

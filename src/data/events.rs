@@ -3,7 +3,8 @@
 use super::{
     attach::assets,
     catalog::EventTable,
-    load::{Context, column, date_column, symbol_column},
+    figures::Figure,
+    load::{Context, date_column, symbol_column},
     market::{Parts, Values, spells},
     moment::DayForm,
     table::Wanted,
@@ -35,8 +36,9 @@ pub(super) fn add(
             Wanted::Date { form, optional: false },
         ),
     ];
+    let mut figures = vec![];
     for figure in spec.columns.values() {
-        wanted.push((column(&file, &figure.column).map_err(one)?, Wanted::Number));
+        figures.push(Figure::place(&file, figure, &mut wanted).map_err(one)?);
     }
     let table = file.read(&wanted, &spec.missing, context.options.progress)?;
     let days = table.date(1);
@@ -82,21 +84,20 @@ pub(super) fn add(
     let when = if spec.known_on_day { "on its day" } else { "after its day" };
     let note = format!("events of {}, each known {when}", spec.origin());
     parts.add(field("events", name, Type::boolean(Shape::Panel), note), happened);
-    for (i, (figure, column)) in spec.columns.iter().enumerate() {
-        let numbers = table.number(i + 2);
+    for ((number, declared), figure) in spec.columns.iter().zip(figures) {
         let mut steps = vec![];
         for (row, (asset, _, at)) in &list {
-            let value = numbers[*row] * column.scale.unwrap_or(1.0);
+            let value = figure.value(&table, *row);
             steps.push((*asset, *at, if value.is_finite() { value } else { MISSING }));
         }
         let ends: Vec<(u32, Row, f64)> =
             steps.iter().filter(|s| s.1 + 1 < end).map(|s| (s.0, s.1 + 1, MISSING)).collect();
         // Of what is given for one row the last holds, and an event of the next row ends nothing.
         let steps = ends.into_iter().chain(steps).collect();
-        let ty = Type::number(Shape::Panel, column.unit(figure, parts.basis));
-        let note = format!("column `{}`, on the row of its event", column.column);
+        let ty = Type::number(Shape::Panel, declared.unit(number, parts.basis));
+        let note = format!("{}, on the row of its event", declared.shown());
         let values = Values::steps(parts.symbols.len(), steps, MISSING);
-        parts.add(field(name, figure, ty, note), values);
+        parts.add(field(name, number, ty, note), values);
     }
     Ok(())
 }

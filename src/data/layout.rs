@@ -98,7 +98,7 @@ pub(super) fn layout(spec: &PriceTable, file: &Source) -> Result<Layout, Diagnos
                 }
                 layout.fields.push(PriceColumn {
                     unit: column
-                        .filter(|c| c.unit.is_some())
+                        .filter(|c| c.unit.is_some() || c.basis.is_some())
                         .map(|c| c.unit(&name, spec.basis.unwrap_or(Basis::Raw))),
                     scale: column.and_then(|c| c.scale),
                     name,

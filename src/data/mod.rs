@@ -16,6 +16,7 @@ mod database;
 mod events;
 mod export;
 mod faults;
+mod figures;
 mod french;
 mod history;
 #[cfg(any(feature = "arrow", feature = "postgres", feature = "sqlite"))]

@@ -110,7 +110,9 @@ impl Placed {
         closes: &'a [f64],
         actions: &Actions,
     ) -> Cow<'a, [f64]> {
-        match (self.read.adjusted, self.read.returns) {
+        // A declared column of returns displaces an adjusted close that was found by its name.
+        let declared = self.read.spec.total_return.is_some();
+        match (self.read.adjusted.filter(|_| !declared), self.read.returns) {
             _ if !self.has_total_return(actions) => closes.into(),
             (Some(at), _) => self.adjusted(self.number(at), closes),
             (None, Some(at)) => self.cumulated(self.number(at), closes).into(),

@@ -5,6 +5,7 @@ use super::{
     asof::{Record, Records},
     attach::assets,
     catalog::{Published, ReportTable},
+    figures::{Figure, place},
     load::{Context, column, symbol_column},
     market::{Parts, Values},
     moment::DayForm,
@@ -25,8 +26,8 @@ struct Layout {
     wanted: Vec<(usize, Wanted)>,
     published: Option<usize>,
     only: Vec<(usize, Vec<String>)>,
-    // By field: its column, and that by which it is divided.
-    figures: Vec<(usize, Option<usize>)>,
+    // By field.
+    figures: Vec<Figure>,
 }
 
 const SYMBOL: usize = 0;
@@ -138,7 +139,7 @@ pub(super) fn add(
     account.report(parts, name, spec);
     let (records, order) = Records::new(&parts.calendar, parts.symbols.len(), list);
     let records = Arc::new(records);
-    for ((field, column), (at, divisor)) in spec.columns.iter().zip(&layout.figures) {
+    for ((field, column), figure) in spec.columns.iter().zip(&layout.figures) {
         let mut unit = column.unit(field, parts.basis);
         // Counts as reported, brought to the shares of the last day, of which the prices are.
         let power = match column.basis {
@@ -151,13 +152,9 @@ pub(super) fn add(
             unit = unit.on(Basis::SplitAdjusted);
         }
         let counts = matches!(unit, Unit::Known { shares: 1, money: 0, .. });
-        let numbers = table.number(*at);
         let value = |row: &u32| {
             let row = *row as usize;
-            let mut value = numbers[row] * column.scale.unwrap_or(1.0);
-            if let Some(divisor) = divisor {
-                value /= table.number(*divisor)[row];
-            }
+            let mut value = figure.value(&table, row);
             if let (Some(asset), true) = (assets[row], power != 0) {
                 value *= actions.splits_after(asset, published_on[row]).powi(power);
             }
@@ -166,10 +163,7 @@ pub(super) fn add(
             if sound { value } else { MISSING }
         };
         let values: Vec<f64> = order.iter().map(value).collect();
-        let note = match &column.divided_by {
-            Some(divisor) => format!("column `{}` / `{divisor}`", column.column),
-            None => format!("column `{}`", column.column),
-        };
+        let note = column.shown();
         parts.add(
             Field {
                 reported: false,
@@ -205,35 +199,19 @@ fn layout(context: &Context<'_>, spec: &ReportTable, file: &Source) -> Result<La
             Wanted::Date { form: DayForm::plain(format), optional: false },
         ),
     ];
-    let mut place = |at: usize, what: Wanted| -> Result<usize, Diagnostic> {
-        if let Some(before) = wanted.iter().position(|(c, _)| *c == at) {
-            if wanted[before].1 == what {
-                return Ok(before);
-            }
-            let message = format!("the column `{}` is named for two uses", file.names()[at]);
-            return Err(Diagnostic::error(Code::BadCatalog, message).in_file(file.path()));
-        }
-        wanted.push((at, what));
-        Ok(wanted.len() - 1)
-    };
     let published = match &spec.published {
         Some(Published { column: name, file: None }) => {
-            Some(place(column(file, name)?, published_form(context, format))?)
+            Some(place(file, name, published_form(context, format), &mut wanted)?)
         }
         _ => None,
     };
     let mut only = vec![];
     for (name, texts) in &spec.only {
-        only.push((place(column(file, name)?, Wanted::Text)?, texts.clone()));
+        only.push((place(file, name, Wanted::Text, &mut wanted)?, texts.clone()));
     }
     let mut figures = vec![];
     for figure in spec.columns.values() {
-        let at = place(column(file, &figure.column)?, Wanted::Number)?;
-        let divisor = match &figure.divided_by {
-            Some(name) => Some(place(column(file, name)?, Wanted::Number)?),
-            None => None,
-        };
-        figures.push((at, divisor));
+        figures.push(Figure::place(file, figure, &mut wanted)?);
     }
     Ok(Layout { wanted, published, only, figures })
 }

@@ -1,5 +1,7 @@
 //! Where the rows of a table come from: one file, or several that are read as one.
 
+#[cfg(any(feature = "arrow", feature = "postgres", feature = "sqlite"))]
+use super::gather::Growing;
 use super::{
     buffer::Numbers,
     csv::{self, Csv},
@@ -13,16 +15,45 @@ use crate::diagnostic::{Code, Diagnostic};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
+/// What is known of something that rows are read from before they are.
+pub(super) struct Head {
+    /// The file, or what stands for one in complaints.
+    pub(super) path: PathBuf,
+    /// What its columns are called.
+    pub(super) names: Vec<String>,
+    /// What each seems to hold.
+    pub(super) looks: Vec<Looks>,
+}
+
+impl Head {
+    /// A complaint about a column.
+    pub(super) fn fault(
+        &self,
+        column: usize,
+        code: Code,
+        message: impl Into<String>,
+    ) -> Diagnostic {
+        let error = Diagnostic::error(code, message).in_file(&self.path);
+        error.column(self.names[column].as_str())
+    }
+
+    /// Columns that are filled value by value, as they are wanted.
+    #[cfg(any(feature = "arrow", feature = "postgres", feature = "sqlite"))]
+    pub(super) fn growing<'a>(
+        &'a self,
+        wanted: &'a [(usize, Wanted)],
+        missing: &'a [String],
+    ) -> Vec<Growing<'a>> {
+        let column = |(column, what): &'a (usize, Wanted)| {
+            Growing::new(&self.path, &self.names[*column], what, missing)
+        };
+        wanted.iter().map(column).collect()
+    }
+}
+
 /// Something that rows are read from, of which the names of the columns are known and nothing else was read.
 pub(super) trait Rows: Send + Sync {
-    /// The file, or what stands for one in complaints.
-    fn path(&self) -> &Path;
-
-    /// What its columns are called.
-    fn names(&self) -> &[String];
-
-    /// What a column seems to hold.
-    fn looks(&self, column: usize) -> Looks;
+    fn head(&self) -> &Head;
 
     /// Reads columns, by their places in `names`; `missing` are more texts that stand for a missing number.
     fn read(
@@ -53,7 +84,7 @@ impl Source {
         let mut found = pattern::find(root, name)?;
         let first = open(&found.paths.remove(0))?;
         let own = (!found.symbols.is_empty()).then(|| pattern::SYMBOL.to_owned());
-        let names = own.into_iter().chain(first.names().iter().cloned()).collect();
+        let names = own.into_iter().chain(first.head().names.iter().cloned()).collect();
         Ok(Self { first, rest: found.paths, symbols: found.symbols, names, empty: NO_ROWS })
     }
 
@@ -64,7 +95,7 @@ impl Source {
 
     /// One file that was opened.
     pub(super) fn of_file(rows: Box<dyn Rows>) -> Self {
-        let names = rows.names().to_owned();
+        let names = rows.head().names.clone();
         Self { first: rows, rest: vec![], symbols: vec![], names, empty: NO_ROWS }
     }
 
@@ -75,7 +106,7 @@ impl Source {
 
     /// The first file.
     pub(super) fn path(&self) -> &Path {
-        self.first.path()
+        &self.first.head().path
     }
 
     /// What a list of what was read calls it.
@@ -98,14 +129,14 @@ impl Source {
 
     pub(super) fn looks(&self, column: usize) -> Looks {
         match column.checked_sub(self.own_columns()) {
-            Some(column) => self.first.looks(column),
+            Some(column) => self.first.head().looks[column],
             None => Looks::Text,
         }
     }
 
     /// How many columns are made of the files' names.
     fn own_columns(&self) -> usize {
-        self.names.len() - self.first.names().len()
+        self.names.len() - self.first.head().names.len()
     }
 
     /// Reads columns, by their places in `names`; `missing` are more texts that stand for a missing number.
@@ -184,8 +215,8 @@ impl Source {
     ) -> Result<Table, Vec<Diagnostic>> {
         self.same_columns(file).map_err(|d| vec![d])?;
         let own = self.own_columns();
-        let place = |name: &String| file.names().iter().position(|n| n == name);
-        let place = |column: usize| match file.names() == self.first.names() {
+        let place = |name: &String| file.head().names.iter().position(|n| n == name);
+        let place = |column: usize| match file.head().names == self.first.head().names {
             true => column - own,
             false => place(&self.names[column]).unwrap_or(column - own),
         };
@@ -205,7 +236,7 @@ impl Source {
 
     /// Whether a file has the columns that the first has, by their names.
     fn same_columns(&self, file: &dyn Rows) -> Result<(), Diagnostic> {
-        let (first, other) = (self.first.names(), file.names());
+        let (first, other) = (&self.first.head().names, &file.head().names);
         let without = |a: &[String], b: &[String]| {
             let names = a.iter().filter(|n| !b.contains(n)).map(|n| format!("`{n}`"));
             names.take(5).collect::<Vec<_>>().join(", ")
@@ -222,8 +253,8 @@ impl Source {
             (false, false) => format!("it lacks {lacks}, and only it has {has}"),
         };
         let message =
-            format!("the columns are not those of {}: {what}", self.first.path().display());
-        let error = Diagnostic::error(Code::DataFormat, message).in_file(file.path());
+            format!("the columns are not those of {}: {what}", self.first.head().path.display());
+        let error = Diagnostic::error(Code::DataFormat, message).in_file(&file.head().path);
         Err(error.help("files that are read as one table have the same columns, in any order"))
     }
 }

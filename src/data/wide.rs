@@ -20,7 +20,8 @@ pub(super) fn is_wide(spec: &PriceTable, file: &Source) -> bool {
     if let Some(wide) = spec.wide {
         return wide;
     }
-    if spec.symbol.is_some() || spec.symbol_is.is_some() || !spec.columns.is_empty() {
+    let names_columns = [&spec.symbol, &spec.symbol_is, &spec.total_return, &spec.adjusted_close];
+    if names_columns.iter().any(|n| n.is_some()) || !spec.columns.is_empty() {
         return false;
     }
     let names = file.names();
@@ -73,6 +74,9 @@ pub(super) fn read(
         let usual = "`date`, `timestamp`, `day`";
         return Err(vec![super::load::missing_column(file, "a column of dates", usual)]);
     };
+    for name in &spec.ignore {
+        super::load::column(file, name).map_err(|d| vec![d])?;
+    }
     let held = |i: &usize| *i != date && !names[*i].is_empty() && !spec.ignore.contains(&names[*i]);
     let assets: Vec<usize> = (0..names.len()).filter(held).collect();
     let symbols: Vec<String> =

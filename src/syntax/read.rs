@@ -3,8 +3,8 @@
 use super::{MAX_LENGTH, error};
 use crate::diagnostic::{Code, Diagnostic, io_reason};
 use std::{
-    fs::File,
-    io::{Read, Write as _},
+    fs::{self, File},
+    io::{self, Read, Write as _},
     path::Path,
 };
 
@@ -36,22 +36,54 @@ pub fn read_from(reader: impl Read) -> Result<String, Diagnostic> {
     String::from_utf8(bytes).map_err(|e| error::not_utf8(e.utf8_error().valid_up_to()))
 }
 
-/// Writes a strategy file whole or not at all.
+/// Writes a strategy file whole or not at all. One that is there keeps its permissions, and a link stays one.
 ///
 /// # Errors
 /// `output-folder` if it cannot be written; a file that is there is as it was then.
 pub fn write(path: &Path, text: &str) -> Result<(), Diagnostic> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut new| {
-        new.write_all(text.as_bytes())?;
-        new.persist(path)?;
-        Ok(())
-    });
+    let is_there = path.exists();
+    let written = if is_there { replace(path, text) } else { create(path, text) };
     written.map_err(|e| {
-        let message = format!("`{}` cannot be written: {}", path.display(), io_reason(&e));
-        Diagnostic::error(Code::OutputFolder, message)
+        let reason = io_reason(&e);
+        let message = match is_there {
+            true => format!("the file cannot be rewritten and was left as it is: {reason}"),
+            false => format!("the file cannot be written: {reason}"),
+        };
+        Diagnostic::error(Code::OutputFolder, message).in_file(path)
     })
+}
+
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = fs::canonicalize(path)?;
+    let permissions = fs::metadata(&path)?.permissions();
+    if permissions.readonly() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
+    }
+    put(tempfile::Builder::new(), &path, text, Some(permissions))
+}
+
+fn create(path: &Path, text: &str) -> io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    // Those of any new file, where one of a temporary kind would be its owner's alone.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    put(builder, path, text, None)
+}
+
+/// Writes a new file beside a path and then moves it there in one step.
+fn put(
+    builder: tempfile::Builder<'_, '_>,
+    path: &Path,
+    text: &str,
+    permissions: Option<fs::Permissions>,
+) -> io::Result<()> {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut new = builder.tempfile_in(folder)?;
+    new.write_all(text.as_bytes())?;
+    if let Some(permissions) = permissions {
+        new.as_file().set_permissions(permissions)?;
+    }
+    new.as_file().sync_all()?;
+    new.persist(path)?;
+    Ok(())
 }

@@ -1,7 +1,8 @@
 """Covariances and portfolios by scikit-learn, pandas, PyPortfolioOpt, skfolio, Riskfolio-Lib and cvxpy:
 `python3 construction.py`.
 
-Inputs: prices of twelve assets in three sectors, and of each a yearly expected return, a number `x` and a market value.
+Inputs: prices and volumes of twelve assets in three sectors, and of each a yearly expected return, a number `x` and a
+market value.
 Each case is the clauses of a strategy, the weights that it must have at its decision on row 130 (or on row 135, where
 it says so), and what tells how near they must be.
 """
@@ -33,7 +34,8 @@ expected = random.uniform(0.02, 0.15, ASSETS)
 x = random.normal(0, 1, ASSETS)
 value = random.uniform(1, 20, ASSETS)
 sector = np.arange(ASSETS) % 3
-inputs = np.stack([close] + [np.tile(v, (ROWS, 1)) for v in (expected, x, value)])
+volume = np.round(random.uniform(5_000, 60_000, (ROWS, ASSETS)))
+inputs = np.stack([close] + [np.tile(v, (ROWS, 1)) for v in (expected, x, value)] + [volume])
 np.save(HERE / "construction.inputs.npy", inputs)
 
 frame = pd.DataFrame(close).pct_change().iloc[AT - WINDOW + 1 : AT + 1]
@@ -286,6 +288,67 @@ add(
     w.value,
     row=135,
 )
+
+# What a decision may trade of each asset: a tenth of its mean daily trade over 20 rows, by a book of a million.
+def tradable(row, nav):
+    return 0.1 * (close * volume)[row - 19 : row + 1].mean(axis=0) / nav
+
+
+most = tradable(AT, 1e6)
+first = least_variance(S, lambda w: [w <= most])
+assert np.any(first > most - 1e-9), "it binds"
+add(method("sample") + " limit trade_volume 10% rebalance every 5d", first)
+growth = first @ (close[135] / close[131])
+held = first * close[135] / close[131] / growth
+most = tradable(135, 1e6 * growth)
+w = cp.Variable(ASSETS)
+near = [cp.sum(w) == 1, w >= 0, cp.abs(w - held) <= most]
+solve(cp.Minimize(cp.sum_squares(root(S2).T @ w) * 100), near)
+add(method("sample") + " limit trade_volume 10% rebalance every 5d", w.value, row=135)
+
+# Nearest to a benchmark that holds more, or something else, than may be held.
+w = cp.Variable(ASSETS)
+picked = np.zeros(ASSETS)
+picked[np.argsort(-x)[:6]] = 1
+whole = [cp.sum(w) == 1, w >= 0, w[picked == 0] == 0]
+solve(cp.Minimize(cp.sum_squares(root(S).T @ (w - benchmark)) * 100), whole)
+add(f"select top 6 by x benchmark market_cap weight track({SAMPLE})", w.value)
+alone = int(np.flatnonzero(picked == 0)[0])
+single = np.eye(ASSETS)[alone]
+solve(cp.Minimize(cp.sum_squares(root(S).T @ (w - single)) * 100), whole + [w <= 0.5])
+add(f'select top 6 by x benchmark "A{alone:02}" weight track({SAMPLE}) cap position 50%', w.value)
+gap = cp.norm(root(S).T @ (w - single))
+least = cp.Problem(cp.Minimize(gap), whole)
+least.solve(**TIGHT)
+error = np.ceil(least.value * 100 + 1) / 100
+solve(cp.Maximize(expected @ w - 0.5 * cp.sum_squares(root(S).T @ w)), whole + [gap <= error])
+assert abs(gap.value - error) < 1e-8, "it binds"
+add(
+    f'select top 6 by x benchmark "A{alone:02}" limit tracking_error {100 * error:.0f}% '
+    f"weight mean_variance(risk_aversion: 1, expected: expected, {SAMPLE})",
+    w.value,
+)
+
+# Holdings that are picked no more: they may shrink, and a cap on turnover keeps the rest of them.
+def risen(row):
+    return np.argsort(-(close[row] / close[row - 5]))[:6]
+
+
+before, after = np.zeros(ASSETS), np.zeros(ASSETS)
+before[risen(AT)], after[risen(135)] = 1 / 6, 1 / 6
+held = before * close[135] / close[131]
+held /= held.sum()
+kept = (after == 0) & (held > 0)
+assert kept.sum() >= 2, kept.sum()
+w = cp.Variable(ASSETS)
+divisor = np.where(after > 0, after, held)
+may_hold = divisor > 0
+far = cp.sum(cp.square(w - after)[may_hold] / divisor[may_hold])
+limits = [cp.sum(w) == 1, w >= 0, w[~may_hold] == 0, w[kept] <= held[kept]]
+turnover = [cp.sum(cp.pos(w - held)) <= 0.2, cp.sum(cp.pos(held - w)) <= 0.2]
+solve(cp.Minimize(far), limits + turnover)
+assert w.value[kept].max() > 0.01, "something is kept"
+add("select top 6 by return(5d) weight equal cap turnover 20% rebalance every 5d", w.value, row=135)
 
 # Other libraries, as near as their own solvers' tolerances allow.
 prior = EmpiricalPrior(covariance_estimator=EmpiricalCovariance())

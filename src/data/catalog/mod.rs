@@ -2,6 +2,7 @@
 
 pub(in crate::data) mod database;
 mod forms;
+mod rules;
 
 use super::moment::SessionClose;
 use crate::diagnostic::{Code, Diagnostic, io_reason};
@@ -52,43 +53,6 @@ pub(in crate::data) struct Catalog {
     pub(in crate::data) delistings: Option<DelistingTable>,
 }
 
-impl Catalog {
-    /// Where the rows of all tables come from, by the names of the tables.
-    fn origins(&self) -> Vec<(String, Origin<'_>)> {
-        let mut list: Vec<_> =
-            self.prices.iter().map(|t| ("prices".to_owned(), t.origin())).collect();
-        for (name, table) in &self.reports {
-            list.push((format!("reports.{name}"), table.origin()));
-            if let Some(Published { file: Some(file), .. }) = &table.published {
-                list.push((format!("reports.{name}.published"), file.origin()));
-            }
-        }
-        list.extend(self.labels.iter().map(|(n, t)| (format!("labels.{n}"), t.origin())));
-        list.extend(self.members.iter().map(|(n, t)| (format!("members.{n}"), t.origin())));
-        list.extend(self.series.iter().map(|(n, t)| (format!("series.{n}"), t.origin())));
-        list.extend(self.events.iter().map(|(n, t)| (format!("events.{n}"), t.origin())));
-        let listed = self.calendar.iter().filter(|t| !t.every_day);
-        list.extend(listed.map(|t| ("calendar".to_owned(), t.origin())));
-        list.extend(self.renames.iter().map(|t| ("renames".to_owned(), t.origin())));
-        list.extend(self.splits.iter().map(|t| ("splits".to_owned(), t.origin())));
-        list.extend(self.dividends.iter().map(|t| ("dividends".to_owned(), t.origin())));
-        list.extend(self.delistings.iter().map(|t| ("delistings".to_owned(), t.origin())));
-        list
-    }
-
-    /// The first table whose money is not in the market's currency, with what it is in.
-    fn foreign_table(&self) -> Option<(String, &str)> {
-        let prices = self.prices.iter().map(|t| ("prices".to_owned(), &t.currency));
-        let reports = self.reports.iter().map(|(n, t)| (format!("reports.{n}"), &t.currency));
-        let dividends = self.dividends.iter().map(|t| ("dividends".to_owned(), &t.currency));
-        let mut tables = prices.chain(reports).chain(dividends);
-        tables.find_map(|(name, currency)| {
-            let currency = currency.as_deref()?;
-            (self.currency.as_deref() != Some(currency)).then_some((name, currency))
-        })
-    }
-}
-
 /// A kind of table, with the keys that every table has: where its rows come from.
 macro_rules! tables {
     ($($(#[$about:meta])* struct $name:ident { $($(#[$field:meta])* $key:ident: $kind:ty,)* })*) => {$(
@@ -124,32 +88,6 @@ pub(in crate::data) struct Origin<'a> {
     pub(in crate::data) file: Option<&'a str>,
     pub(in crate::data) database: Option<&'a str>,
     pub(in crate::data) query: Option<&'a str>,
-}
-
-impl Origin<'_> {
-    fn is_some(&self) -> bool {
-        self.file.is_some() || self.database.is_some() || self.query.is_some()
-    }
-
-    /// What is wrong with what the catalog says, if something is.
-    fn fault(&self) -> Option<&'static str> {
-        match (self.file, self.database, self.query) {
-            // Such an address may hold a password, which no error repeats.
-            (Some(file), None, None) if file.contains("://") => {
-                Some("has a URL as its `file`: expected a path")
-            }
-            (None, Some(database), Some(_)) if database.contains("://") => {
-                Some("has a URL as its `database`: expected the name of one of `[databases]`")
-            }
-            (Some(_), None, None) | (None, Some(_), Some(_)) => None,
-            (None, Some(_), None) => Some("has a `database` and no `query`"),
-            (None, None, Some(_)) => Some("has a `query` and no `database`"),
-            (None, None, None) => Some(
-                "does not say where its rows come from: a `file`, or a `database` and a `query`",
-            ),
-            (Some(_), ..) => Some("has a `file` and a `database` or `query`: expected one of them"),
-        }
-    }
 }
 
 impl fmt::Display for Origin<'_> {
@@ -410,6 +348,14 @@ pub(in crate::data) enum UnitName {
 }
 
 impl ColumnSpec {
+    /// Where its numbers are from, for a reader.
+    pub(in crate::data) fn shown(&self) -> String {
+        match &self.divided_by {
+            Some(divisor) => format!("column `{}` / `{divisor}`", self.column),
+            None => format!("column `{}`", self.column),
+        }
+    }
+
     /// The unit declared, or the conventional one of the field's name.
     pub(in crate::data) fn unit(&self, name: &str, prices: Basis) -> Unit {
         let basis = self.basis.unwrap_or(prices);
@@ -445,31 +391,6 @@ pub(in crate::data) fn read(path: &Path) -> Result<Catalog, Diagnostic> {
             None => error,
         }
     })?;
-    let blocks = catalog.series.iter().find(|(_, s)| s.block.is_some() && s.format.is_none());
-    if let Some((name, _)) = blocks {
-        let message = format!("`series.{name}` has a `block` and no `format`");
-        let error = Diagnostic::error(Code::BadCatalog, message).in_file(path);
-        return Err(error.help("`format = \"ken_french\"` says that its file has blocks"));
-    }
-    if let Some((table, currency)) = catalog.foreign_table() {
-        let message = match &catalog.currency {
-            Some(own) => format!("`{table}` is in {currency} and the market in {own}"),
-            None => {
-                format!("`{table}` is in {currency}, and the market does not say in what it is")
-            }
-        };
-        let error = Diagnostic::error(Code::BadCatalog, message).in_file(path);
-        let help = "money of a market is in one `currency`: convert the figures first, each at the rate of its day";
-        return Err(error.help(help));
-    }
-    let both = catalog.calendar.as_ref().filter(|t| t.every_day && t.origin().is_some());
-    if both.is_some() {
-        let message = "`calendar` is both every day and a table of sessions";
-        return Err(Diagnostic::error(Code::BadCatalog, message).in_file(path));
-    }
-    let faults = catalog.origins().into_iter().find_map(|(table, origin)| {
-        let message = format!("`{table}` {}", origin.fault()?);
-        Some(Diagnostic::error(Code::BadCatalog, message).in_file(path))
-    });
-    faults.map_or(Ok(catalog), Err)
+    let wrong = rules::broken(&catalog).map(|d| d.in_file(path));
+    wrong.map_or(Ok(catalog), Err)
 }

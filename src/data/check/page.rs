@@ -87,7 +87,7 @@ fn of_group(group: &Group) -> String {
     if !pictures.is_empty() {
         let _ = writeln!(out, "<div class=\"pictures\">{pictures}</div>");
     }
-    out += "<div class=\"scroll\"><table><tr><th>file</th><th>row</th><th>symbol</th><th>date</th><th>found</th></tr>\n";
+    out += "<div class=\"scroll\"><table><tr><th>file</th><th class=\"number\">row</th><th>symbol</th><th>date</th><th>found</th></tr>\n";
     for finding in group.findings.iter().take(LISTED) {
         let row = finding.row.map_or_else(String::new, |r| r.to_string());
         let date = finding.date.map_or_else(String::new, |d| d.to_string());

@@ -10,7 +10,7 @@ use super::{
     buffer::{self, Bytes},
     faults::Faults,
     progress::Progress,
-    source::Rows,
+    source::{Head, Rows},
     table::{Column, Lines, Looks, Table, Wanted, unite},
     value,
 };
@@ -20,12 +20,7 @@ use packed::{BLOCK, Blocks, HEAD};
 use pieces::Cut;
 use rayon::prelude::*;
 use rows::{Piece, Plan};
-use std::{
-    fs::File,
-    io,
-    ops::Deref,
-    path::{Path, PathBuf},
-};
+use std::{fs::File, io, ops::Deref, path::Path};
 
 pub(super) use packed::{ENDINGS, text};
 
@@ -37,9 +32,7 @@ const LONGEST_HEADER: usize = 8 << 20;
 
 /// A CSV file whose header was read.
 pub(super) struct Csv {
-    path: PathBuf,
-    names: Vec<String>,
-    looks: Vec<Looks>,
+    head: Head,
     content: Content,
     delimiter: u8,
     /// Where the rows begin, and on which line.
@@ -116,7 +109,8 @@ impl Csv {
         }
         let looks = looks(&fields, names.len());
         let (body, body_line) = (fields.at, fields.line);
-        Ok(Self { path: path.to_owned(), names, looks, delimiter, body, body_line, content })
+        let head = Head { path: path.to_owned(), names, looks };
+        Ok(Self { head, delimiter, body, body_line, content })
     }
 
     fn read_once(
@@ -134,9 +128,9 @@ impl Csv {
             }
             Content::Head(_) => self
                 .unpacked(wanted, missing, progress)
-                .map_err(|e| vec![unreadable(&self.path, &e)])?,
+                .map_err(|e| vec![unreadable(&self.head.path, &e)])?,
         };
-        read.map_err(|faults| faults.into_list(&self.path))
+        read.map_err(|faults| faults.into_list(&self.head.path))
     }
 
     /// Reads a packed file: while the rows of a block are read, the next is unpacked.
@@ -146,7 +140,7 @@ impl Csv {
         missing: &[String],
         progress: &dyn Progress,
     ) -> io::Result<Result<Table, Faults>> {
-        let mut blocks = Blocks::open(&self.path)?;
+        let mut blocks = Blocks::open(&self.head.path)?;
         progress.begin("reading", blocks.size());
         let (mut body, mut line, mut place) = (self.body, self.body_line, 0);
         let (mut tables, mut faults) = (vec![], Faults::default());
@@ -243,7 +237,7 @@ impl Csv {
             }
         });
         Ok(Table {
-            file: self.path.clone(),
+            file: self.head.path.clone(),
             rows: row,
             columns,
             lines: Lines { stretches: lines, files: vec![] },
@@ -252,16 +246,8 @@ impl Csv {
 }
 
 impl Rows for Csv {
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn looks(&self, column: usize) -> Looks {
-        self.looks[column]
+    fn head(&self) -> &Head {
+        &self.head
     }
 
     /// One that is wanted several times is read as often.
@@ -271,7 +257,7 @@ impl Rows for Csv {
         missing: &[String],
         progress: &dyn Progress,
     ) -> Result<Table, Vec<Diagnostic>> {
-        let mut seen = vec![false; self.names.len()];
+        let mut seen = vec![false; self.head.names.len()];
         let again: Vec<bool> =
             wanted.iter().map(|(c, _)| std::mem::replace(&mut seen[*c], true)).collect();
         let part = |second: bool| {

@@ -59,7 +59,8 @@ impl<'a> Plan<'a> {
 
     /// By column of the file.
     fn targets<'s>(&'s self, slots: Vec<Slot<'s>>) -> Vec<Target<'s>> {
-        let mut targets: Vec<Target<'s>> = self.file.names.iter().map(|_| Target::Skip).collect();
+        let mut targets: Vec<Target<'s>> =
+            self.file.head.names.iter().map(|_| Target::Skip).collect();
         for (to, ((column, what), slot)) in self.wanted.iter().zip(slots).enumerate() {
             targets[*column] = match (slot, what) {
                 (Slot::Date(days), Wanted::Date { form, optional }) => {
@@ -211,7 +212,7 @@ impl<'a> Plan<'a> {
         }
         faults.add(|| {
             let message = format!("expected {columns} fields, found {found}");
-            Diagnostic::error(Code::DataFormat, message).in_file(&self.file.path).row(line)
+            Diagnostic::error(Code::DataFormat, message).in_file(&self.file.head.path).row(line)
         });
     }
 
@@ -263,9 +264,9 @@ impl<'a> Plan<'a> {
     ) -> Diagnostic {
         let shown: String = text.chars().take(40).collect();
         Diagnostic::error(code, format!("expected {expected}, found `{shown}`"))
-            .in_file(&self.file.path)
+            .in_file(&self.file.head.path)
             .row(line)
-            .column(self.file.names[column].as_str())
+            .column(self.file.head.names[column].as_str())
     }
 }
 

@@ -5,7 +5,7 @@ use crate::data::{
     catalog::database::{Database, Plain, Server},
     gather::{Cell, Growing},
     progress::Progress,
-    source::Rows,
+    source::{Head, Rows},
     table::{Looks, Table, Wanted},
 };
 use crate::diagnostic::{Code, Diagnostic, io_reason};
@@ -18,7 +18,6 @@ use postgres::{
 };
 use std::{
     env, io,
-    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -30,10 +29,9 @@ const EPOCH_DAYS: i64 = 10_957;
 
 /// A query of which the columns are known.
 pub(super) struct Postgres {
-    path: PathBuf,
+    head: Head,
     client: Mutex<Client>,
     statement: Statement,
-    names: Vec<String>,
 }
 
 impl Postgres {
@@ -64,7 +62,9 @@ impl Postgres {
         if names.is_empty() {
             return Err(query.unreadable("the query gives no columns: expected a `select`"));
         }
-        Ok(Self { path: query.path().into(), client: Mutex::new(client), statement, names })
+        let looks = statement.columns().iter().map(|c| looks(c.type_())).collect();
+        let head = Head { path: query.path().into(), names, looks };
+        Ok(Self { head, client: Mutex::new(client), statement })
     }
 }
 
@@ -124,6 +124,15 @@ fn wants_password(error: &Error) -> bool {
     error.code() == Some(&SqlState::INVALID_PASSWORD) || said(error) == "password missing"
 }
 
+fn looks(kind: &Type) -> Looks {
+    match *kind {
+        Type::DATE | Type::TIMESTAMP | Type::TIMESTAMPTZ => Looks::Date,
+        Type::BOOL | Type::INT2 | Type::INT4 | Type::INT8 => Looks::Number,
+        Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC => Looks::Number,
+        _ => Looks::Text,
+    }
+}
+
 /// What an error says in the server's or the system's words.
 fn said(error: &Error) -> String {
     if let Some(error) = error.as_db_error() {
@@ -144,21 +153,8 @@ fn failed(error: &Error) -> String {
 }
 
 impl Rows for Postgres {
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn looks(&self, column: usize) -> Looks {
-        match *self.statement.columns()[column].type_() {
-            Type::DATE | Type::TIMESTAMP | Type::TIMESTAMPTZ => Looks::Date,
-            Type::BOOL | Type::INT2 | Type::INT4 | Type::INT8 => Looks::Number,
-            Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC => Looks::Number,
-            _ => Looks::Text,
-        }
+    fn head(&self) -> &Head {
+        &self.head
     }
 
     fn read(
@@ -168,21 +164,17 @@ impl Rows for Postgres {
         progress: &dyn Progress,
     ) -> Result<Table, Vec<Diagnostic>> {
         for (column, _) in wanted {
-            let (name, kind) = (&self.names[*column], self.statement.columns()[*column].type_());
+            let kind = self.statement.columns()[*column].type_();
             if !Cell::accepts(kind) {
                 let message = format!("the column holds values of type {kind}, which are not read");
-                let error = Diagnostic::error(Code::DataFormat, message).in_file(&self.path);
                 let help = "cast it in the query, as in `NAME::text` or `NAME::float8`";
-                return Err(vec![error.column(name.as_str()).help(help)]);
+                return Err(vec![self.head.fault(*column, Code::DataFormat, message).help(help)]);
             }
         }
         let fault = |e: Error| {
-            vec![Diagnostic::error(Code::DataUnreadable, failed(&e)).in_file(&self.path)]
+            vec![Diagnostic::error(Code::DataUnreadable, failed(&e)).in_file(&self.head.path)]
         };
-        let mut columns: Vec<Growing<'_>> = wanted
-            .iter()
-            .map(|(column, what)| Growing::new(&self.path, &self.names[*column], what, missing))
-            .collect();
+        let mut columns = self.head.growing(wanted, missing);
         progress.begin("reading", 1);
         let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
         let mut transaction = client.build_transaction().read_only(true).start().map_err(fault)?;
@@ -196,7 +188,7 @@ impl Rows for Postgres {
             }
         }
         progress.advance(1);
-        Growing::table(columns, &self.path, count)
+        Growing::table(columns, &self.head.path, count)
     }
 }
 

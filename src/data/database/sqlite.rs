@@ -4,14 +4,14 @@ use super::Query;
 use crate::data::{
     gather::{Cell, Growing},
     progress::Progress,
-    source::Rows,
+    source::{Head, Rows},
     table::{Looks, Table, Wanted},
     value,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, types::ValueRef};
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Mutex, PoisonError},
 };
 
@@ -20,11 +20,9 @@ const SAMPLE: usize = 100;
 
 /// A query of which the columns are known.
 pub(super) struct Sqlite {
-    path: PathBuf,
+    head: Head,
     connection: Mutex<Connection>,
     query: String,
-    names: Vec<String>,
-    looks: Vec<Looks>,
 }
 
 impl Sqlite {
@@ -43,11 +41,9 @@ impl Sqlite {
             return Err(query.unreadable(message));
         }
         Ok(Self {
-            path: query.path().into(),
+            head: Head { path: query.path().into(), names, looks },
             connection: Mutex::new(connection),
             query: query.text.to_owned(),
-            names,
-            looks,
         })
     }
 }
@@ -100,16 +96,8 @@ fn said(error: &Error, path: &Path) -> String {
 }
 
 impl Rows for Sqlite {
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn looks(&self, column: usize) -> Looks {
-        self.looks[column]
+    fn head(&self) -> &Head {
+        &self.head
     }
 
     fn read(
@@ -119,14 +107,11 @@ impl Rows for Sqlite {
         progress: &dyn Progress,
     ) -> Result<Table, Vec<Diagnostic>> {
         let unreadable = |message: String| {
-            vec![Diagnostic::error(Code::DataUnreadable, message).in_file(&self.path)]
+            vec![Diagnostic::error(Code::DataUnreadable, message).in_file(&self.head.path)]
         };
-        let fault = |e: Error| unreadable(said(&e, &self.path));
+        let fault = |e: Error| unreadable(said(&e, &self.head.path));
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut columns: Vec<Growing<'_>> = wanted
-            .iter()
-            .map(|(column, what)| Growing::new(&self.path, &self.names[*column], what, missing))
-            .collect();
+        let mut columns = self.head.growing(wanted, missing);
         progress.begin("reading", 1);
         let mut statement = connection.prepare(&self.query).map_err(fault)?;
         let mut rows = statement.query([]).map_err(fault)?;
@@ -140,7 +125,7 @@ impl Rows for Sqlite {
                     ValueRef::Real(x) => to.push(Cell::Number(x)),
                     ValueRef::Text(text) => to.push(Cell::Text(&String::from_utf8_lossy(text))),
                     ValueRef::Blob(_) => {
-                        let name = &self.names[*column];
+                        let name = &self.head.names[*column];
                         let message = format!("the column `{name}` holds a blob in row {count}");
                         return Err(unreadable(message));
                     }
@@ -148,6 +133,6 @@ impl Rows for Sqlite {
             }
         }
         progress.advance(1);
-        Growing::table(columns, &self.path, count)
+        Growing::table(columns, &self.head.path, count)
     }
 }

@@ -7,7 +7,7 @@ use crate::data::{
     table::{Column, NO_DATE, Text, Wanted},
     value,
 };
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Code;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -22,10 +22,8 @@ impl Parquet {
     ) -> (Column, Faults) {
         let mut faults = Faults::default();
         let fault = |row: usize, code, expected: &str, found: &str| {
-            Diagnostic::error(code, format!("expected {expected}, found `{found}`"))
-                .in_file(&self.path)
-                .row(row as u64 + 1)
-                .column(self.names[column].as_str())
+            let message = format!("expected {expected}, found `{found}`");
+            self.head.fault(column, code, message).row(row as u64 + 1)
         };
         let column = match (read, what) {
             (Column::Text(text), Wanted::Number) => {

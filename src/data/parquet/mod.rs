@@ -9,7 +9,7 @@ use super::{
     faults::Faults,
     moment::DayForm,
     progress::Progress,
-    source::Rows,
+    source::{Head, Rows},
     table::{Column, Lines, Looks, Slot, Table, Wanted, unite},
 };
 use crate::diagnostic::{Code, Diagnostic, io_reason};
@@ -29,15 +29,13 @@ use rayon::prelude::*;
 use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
 /// A Parquet file whose footer was read.
 pub(super) struct Parquet {
-    path: PathBuf,
-    names: Vec<String>,
-    looks: Vec<Looks>,
+    head: Head,
     times: Vec<Option<Time>>,
     metadata: Arc<ParquetMetaData>,
 }
@@ -64,7 +62,8 @@ impl Parquet {
         if !metadata.row_groups().iter().all(|g| is_sound(g, length)) {
             return Err(unreadable("its footer names places outside the file".to_owned()));
         }
-        Ok(Self { path: path.to_owned(), names, looks, times, metadata })
+        let head = Head { path: path.to_owned(), names, looks };
+        Ok(Self { head, times, metadata })
     }
 
     /// [`Self::column`], where a panic of the crate over a damaged page is an error like any other.
@@ -78,8 +77,8 @@ impl Parquet {
         let read = AssertUnwindSafe(|| self.column(group, column, what, slot));
         catch_unwind(read).unwrap_or_else(|_| {
             let message = format!("row group {} cannot be read: a page is damaged", group + 1);
-            let error = Diagnostic::error(Code::DataUnreadable, message).in_file(&self.path);
-            Err(error.column(self.names[column].as_str()).help("fetch the file again"))
+            let error = self.head.fault(column, Code::DataUnreadable, message);
+            Err(error.help("fetch the file again"))
         })
     }
 
@@ -103,10 +102,8 @@ impl Parquet {
     ) -> Result<Vec<String>, Diagnostic> {
         let fault = |e: &ParquetError| {
             let message = format!("row group {} cannot be read: {}", group + 1, plain(e));
-            Diagnostic::error(Code::DataUnreadable, message)
-                .in_file(&self.path)
-                .column(self.names[column].as_str())
-                .help("the file was cut off or damaged: fetch it again")
+            let error = self.head.fault(column, Code::DataUnreadable, message);
+            error.help("the file was cut off or damaged: fetch it again")
         };
         let metadata = self.metadata.row_group(group);
         let rows = metadata.num_rows() as usize;
@@ -114,11 +111,10 @@ impl Parquet {
         let descriptor = chunk.column_descr_ptr();
         if descriptor.max_rep_level() > 0 {
             let message = "the column holds lists: expected one value a row";
-            let error = Diagnostic::error(Code::DataFormat, message);
-            return Err(error.in_file(&self.path).column(self.names[column].as_str()));
+            return Err(self.head.fault(column, Code::DataFormat, message));
         }
         // A handle of its own: handles that were cloned share one place in the file, and threads would move it.
-        let file = File::open(&self.path)
+        let file = File::open(&self.head.path)
             .map_err(|e| fault(&ParquetError::General(format!("file: {}", io_reason(&e)))))?;
         let mut pages =
             SerializedPageReader::new(Arc::new(file), chunk, rows, None).map_err(|e| fault(&e))?;
@@ -139,16 +135,8 @@ impl Parquet {
 }
 
 impl Rows for Parquet {
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn looks(&self, column: usize) -> Looks {
-        self.looks[column]
+    fn head(&self) -> &Head {
+        &self.head
     }
 
     fn read(
@@ -199,9 +187,9 @@ impl Rows for Parquet {
             faults.append(more);
         }
         if !faults.is_empty() {
-            return Err(faults.into_list(&self.path));
+            return Err(faults.into_list(&self.head.path));
         }
-        Ok(Table { file: self.path.clone(), rows, columns, lines: Lines::default() })
+        Ok(Table { file: self.head.path.clone(), rows, columns, lines: Lines::default() })
     }
 }
 

@@ -39,7 +39,8 @@ pub(super) fn outlook(
         return Err(error::no_history(decision, wanted, window));
     }
     candidates.list.retain(|c| {
-        let stays = history.assets.contains(&c.asset);
+        // Both are by asset.
+        let stays = history.assets.binary_search(&c.asset).is_ok();
         if !stays {
             candidates.forced.0 += c.now.max(0.0);
             candidates.forced.1 += (-c.now).max(0.0);
@@ -107,7 +108,7 @@ fn whole_returns(
 }
 
 fn weighted_returns(history: &History, assets: &[usize], weights: &[f64]) -> Vec<f64> {
-    let share = |asset: &usize| assets.iter().position(|a| a == asset).map_or(0.0, |i| weights[i]);
+    let share = |asset: &usize| assets.binary_search(asset).map_or(0.0, |i| weights[i]);
     let shares: Vec<f64> = history.assets.iter().map(share).collect();
     let total: f64 = shares.iter().sum();
     let rows = history.returns.chunks_exact(history.assets.len().max(1));

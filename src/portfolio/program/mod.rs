@@ -1,9 +1,13 @@
 //! Convex programs over weights, as data: what is to be least, and which rows must hold. Knows nothing of strategies.
 
+mod ball;
 mod conic;
+mod interior;
 mod polish;
+mod translate;
 
 use super::risk::Covariance;
+use translate::{Translated, is_dense};
 
 /// Where a row comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -155,7 +159,23 @@ impl<'a> Program<'a> {
     /// # Errors
     /// If there is none, or it cannot be found.
     pub fn solve(&self) -> Result<Optimum, Fault> {
-        conic::solve(self)
+        let in_factors = Translated::new(self, false);
+        let quick = interior::solve(&in_factors.cones);
+        if let Some(point) = quick.and_then(|p| polish::polish(&in_factors.cones, &p)) {
+            return in_factors.optimum(self, &point);
+        }
+        let dense = is_dense(self).then(|| Translated::new(self, true));
+        let translated = dense.unwrap_or(in_factors);
+        let (mut point, is_near) = conic::solve(&translated.cones, 1e-9)?;
+        if let Some(polished) = polish::polish(&translated.cones, &point) {
+            point = polished;
+        } else if (!translated.cones.is_linear() || !is_near)
+            && let Ok((finer, _)) = conic::solve(&translated.cones, 1e-12)
+        {
+            point = finer;
+        }
+        let optimum = translated.optimum(self, &point)?;
+        Ok(ball::settle(self, &optimum).unwrap_or(optimum))
     }
 
     /// Whether values keep all rows and balls to within a tolerance.

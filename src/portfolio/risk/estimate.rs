@@ -2,7 +2,14 @@
 
 use super::{Covariance, square_root};
 use crate::check::CovarianceMethod;
-use faer::{Mat, Side};
+use faer::{
+    Accum, Mat, MatRef, Par, Side,
+    linalg::matmul::triangular::{self, BlockStructure},
+};
+use rayon::prelude::*;
+
+/// Terms that are summed at once where a product of returns is made.
+const PART: usize = 512;
 
 /// The covariance of returns a row (not a year). `returns` is by row, then asset, without anything missing; there are at
 /// least two rows.
@@ -71,10 +78,35 @@ impl Centred {
         (0..self.rows).map(|t| sum(t) * sum(t)).sum()
     }
 
-    /// XᵀX where there are fewer assets than rows, else XXᵀ: both have the same norm and the same eigenvalues.
+    fn matrix(&self) -> MatRef<'_, f64> {
+        MatRef::from_row_major_slice(&self.values, self.rows, self.assets)
+    }
+
+    /// XᵀX where there are fewer assets than rows, else XXᵀ: both have the same norm and the same eigenvalues. The parts
+    /// of the sum are the same on any number of threads.
     fn smaller_product(&self) -> Mat<f64> {
-        let x = Mat::from_fn(self.rows, self.assets, |t, i| self.values[t * self.assets + i]);
-        if self.assets < self.rows { x.transpose() * &x } else { &x * x.transpose() }
+        let x = if self.assets < self.rows { self.matrix() } else { self.matrix().transpose() };
+        let (length, size) = (x.nrows(), x.ncols());
+        let part = |start: usize| {
+            let rows = x.subrows(start, PART.min(length - start));
+            let mut product = Mat::zeros(size, size);
+            triangular::matmul(
+                product.as_mut(),
+                BlockStructure::TriangularLower,
+                Accum::Replace,
+                rows.transpose(),
+                BlockStructure::Rectangular,
+                rows,
+                BlockStructure::Rectangular,
+                1.0,
+                Par::Seq,
+            );
+            product
+        };
+        let starts: Vec<usize> = (0..length).step_by(PART).collect();
+        let parts: Vec<Mat<f64>> = starts.into_par_iter().map(part).collect();
+        let below = parts.iter().fold(Mat::zeros(size, size), |sum: Mat<f64>, part| sum + part);
+        Mat::from_fn(size, size, |i, j| below[(i.max(j), i.min(j))])
     }
 
     /// The mean of squares, by asset.
@@ -199,12 +231,8 @@ fn principal(x: &Centred, components: usize) -> Covariance {
             true => (0..size).map(|i| vectors[(i, k)] * (values[k] / denominator).sqrt()).collect(),
             // Of XXᵀ the vectors are of rows; those of assets are Xᵀu/√λ.
             false => {
-                let mut column = vec![0.0; x.assets];
-                for t in 0..x.rows {
-                    let share = vectors[(t, k)] / denominator.sqrt();
-                    column.iter_mut().zip(x.row(t)).for_each(|(c, v)| *c += share * v);
-                }
-                column
+                let column = x.matrix().transpose() * vectors.col(k);
+                column.iter().map(|c| c / denominator.sqrt()).collect()
             }
         };
         loadings.extend(column);

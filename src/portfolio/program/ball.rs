@@ -22,7 +22,8 @@ pub(super) fn settle(program: &Program<'_>, near: &Optimum) -> Option<Optimum> {
     let [ball] = &*program.balls else { return None };
     let is_plain = ball.slack.is_none() && !program.is_homogeneous && program.logarithms.is_empty();
     let price = near.ball_prices[0] / ball.most;
-    if !is_plain || !(price > 0.0 && price.is_finite()) {
+    let binds = price > 0.0 && price.is_finite();
+    if !(is_plain && binds) {
         return None;
     }
     let covariance = program.covariance?;

@@ -327,3 +327,22 @@ fn strange_rules_have_a_stated_outcome() {
     let said = complaint("select all rebalance weekly expect all(weight < 30%)");
     assert!(said.contains("expectation") && said.contains("2021-01-"), "{said}");
 }
+
+#[test]
+fn the_calendar_picks_anew_where_a_trigger_restores() {
+    let rows = 40;
+    let dates: Vec<Date> = dates().into_iter().take(rows).collect();
+    // A leads for half of the time, then B.
+    let price = |row: usize, asset: usize| {
+        let (up, down) = (row.min(20) as f64, row.saturating_sub(20) as f64);
+        100.0 + if asset == 0 { up - down } else { down - up }
+    };
+    let close: Vec<f64> = (0..rows).flat_map(|r| (0..2).map(move |a| price(r, a))).collect();
+    let market = Market::from_parts(dates, &["A", "B"]).panel("close", &close).build();
+    let gated = "select top 1 by return(5d) rebalance weekly if turnover > 10% or when max_drift > 50% to target";
+    let track = run(&market, gated).expect("it runs");
+    let bought: Vec<u32> =
+        track.trades.iter().filter(|t| t.value > 0.0).map(|t| t.asset.0).collect();
+    assert_eq!(bought, [0, 1]);
+    assert!(track.passed_over > 3);
+}

@@ -64,6 +64,7 @@ impl Run<'_> {
         }
         // Whoever wants the turnover to the new target wants a target first, once.
         let mut made: Option<Target> = None;
+        let restores = policy.triggers.to_target;
         let barred = self.barred(row);
         let mut trigger = None;
         match due {
@@ -72,7 +73,7 @@ impl Run<'_> {
             Some(Asked::ByHeld) => trigger = Some(Trigger::Held),
             Some(Asked::If(conditions)) => {
                 for condition in conditions {
-                    if self.asks(condition, row, &barred, &mut made)? {
+                    if self.asks(condition, row, &barred, false, &mut made)? {
                         trigger = Some(Trigger::Calendar);
                         break;
                     }
@@ -80,12 +81,12 @@ impl Run<'_> {
                 self.track.passed_over += usize::from(trigger.is_none());
             }
         }
-        let mut restored = false;
         if trigger.is_none() && !self.is_working() {
+            // The calendar picks anew; what it would have made is not what a `when` restores.
+            made = made.filter(|_| !restores);
             for (number, condition) in policy.triggers.when.iter().enumerate() {
-                if self.asks(condition, row, &barred, &mut made)? {
+                if self.asks(condition, row, &barred, restores, &mut made)? {
                     trigger = Some(Trigger::When(number));
-                    restored = policy.triggers.to_target;
                     break;
                 }
             }
@@ -95,24 +96,26 @@ impl Run<'_> {
             self.exit(row, &barred);
             return Ok(());
         };
-        let target = match (restored, made) {
-            (true, _) => self.restored(row, &barred),
-            (false, Some(made)) => made,
-            (false, None) => self.target(row, &barred, trigger != Trigger::Held)?,
+        let target = match (trigger, made) {
+            (Trigger::When(_), _) if restores => self.restored(row, &barred),
+            (_, Some(made)) => made,
+            (_, None) => self.target(row, &barred, trigger != Trigger::Held)?,
         };
         self.carry_out(row, target, trigger, &barred)
     }
 
-    /// Whether a condition of the schedule holds; `made` is the target that it may have wanted.
+    /// Whether a condition of the schedule holds; `made` is the target that it may have wanted: the last one again, or a
+    /// new one.
     fn asks(
         &mut self,
         condition: &Condition,
         row: Row,
         barred: &[(usize, usize)],
+        restores: bool,
         made: &mut Option<Target>,
     ) -> Result<bool, Box<Diagnostic>> {
         if condition.asks(State::Turnover) && made.is_none() {
-            *made = Some(match self.simulation.policy.triggers.to_target {
+            *made = Some(match restores {
                 true => self.restored(row, barred),
                 false => self.target(row, barred, true)?,
             });

@@ -326,6 +326,12 @@ fn strange_rules_have_a_stated_outcome() {
     assert!(complaint("select all rebalance annually in june").contains("empty-run"));
     let said = complaint("select all rebalance weekly expect all(weight < 30%)");
     assert!(said.contains("expectation") && said.contains("2021-01-"), "{said}");
+    // The first purchase is exempt from what is expected of turnover.
+    assert!(
+        !track("select all where close < 15 rebalance weekly expect turnover < 60%")
+            .trades
+            .is_empty()
+    );
 }
 
 #[test]
@@ -345,4 +351,7 @@ fn the_calendar_picks_anew_where_a_trigger_restores() {
         track.trades.iter().filter(|t| t.value > 0.0).map(|t| t.asset.0).collect();
     assert_eq!(bought, [0, 1]);
     assert!(track.passed_over > 3);
+    // A change of everything is no first purchase.
+    let said = report(&market, "select top 1 by return(5d) rebalance weekly expect turnover < 60%");
+    assert!(said.contains("expectation") && said.contains("2021-02-"), "{said}");
 }

@@ -2,7 +2,7 @@
 
 use super::{Simulation, Track, simulate};
 use crate::{
-    check::{Costs, Exposure, Pick, Policy, SignalId, Triggers, Weight},
+    check::{CalendarRule, Costs, Every, Exposure, On, Pick, Policy, SignalId, Triggers, Weight},
     diagnostic::Diagnostic,
     panel::{AssetId, MarketData, Row},
 };
@@ -36,7 +36,7 @@ pub fn of_track(track: &Track, first: Row, last: Row) -> Vec<f64> {
     (first..=last).map(|row| track.nav_at(row).unwrap_or(f64::NAN)).collect()
 }
 
-/// The track of `benchmark market_cap` beside a strategy's: on the strategy's decisions from its first one on.
+/// The track of `benchmark market_cap` beside a strategy's: on those of its decisions at which the market was looked at.
 ///
 /// # Errors
 /// Those of `simulate`, such as a universe without a market capitalisation.
@@ -46,7 +46,13 @@ pub fn market_cap(
     track: &Track,
 ) -> Result<Track, Box<Diagnostic>> {
     let policy = market_cap_policy(strategy.policy, market_cap);
-    simulate(&Simulation { policy: &policy, first: track.first, lookback: 0, ..*strategy })
+    let needed = [strategy.policy.universe, market_cap];
+    let is_known =
+        |row: &Row| needed.iter().all(|id| strategy.signals.get(*id).row(*row).is_some());
+    let rows = track.rebalances.iter().map(|r| r.target.row).filter(is_known);
+    let decisions: Vec<Row> = rows.collect();
+    let (policy, decisions) = (&policy, decisions.as_slice());
+    simulate(&Simulation { policy, decisions, first: track.first, lookback: 0, ..*strategy })
 }
 
 /// The policy of `benchmark market_cap`: the whole universe in proportion to `market_cap`, without costs or bounds,
@@ -65,7 +71,14 @@ fn market_cap_policy(policy: &Policy, market_cap: SignalId) -> Policy {
         exposure: Exposure { long: 1.0, short: 0.0, text: String::new(), span: None },
         target_volatility: None,
         on_infeasible: None,
-        triggers: Triggers { tranches: 1, ..Triggers::default() },
+        // When it decides is given by the strategy's track.
+        schedule: vec![CalendarRule {
+            every: Every::Day,
+            on: On::LastDay,
+            months: vec![],
+            gate: None,
+        }],
+        triggers: Triggers::default(),
         exits: vec![],
         expectations: vec![],
         trade_if: None,

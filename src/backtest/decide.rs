@@ -235,8 +235,8 @@ impl Run<'_> {
             None => self.book.positions.iter().map(|p| (p.asset, p.value() / nav)).collect(),
         };
         let barred: Vec<usize> = barred.iter().map(|b| b.0).collect();
-        let young = |least: u32| -> Vec<usize> {
-            let is_young = |p: &&Position| row - p.entered < least;
+        let young = |least: u32, side: f64| -> Vec<usize> {
+            let is_young = |p: &&Position| p.units * side > 0.0 && row - p.entered < least;
             let young = self.book.positions.iter().filter(is_young).map(|p| p.asset);
             young.filter(|a| barred.binary_search(a).is_err()).collect()
         };
@@ -246,9 +246,9 @@ impl Run<'_> {
             list.sort_unstable();
             list
         };
-        let of_side = |pick: &Pick| (young(pick.hold_at_least), released(pick));
-        let long = of_side(&policy.pick);
-        let short = policy.short.as_ref().map(of_side).unwrap_or_default();
+        let of = |pick: &Pick, side: f64| (young(pick.hold_at_least, side), released(pick));
+        let long = of(&policy.pick, 1.0);
+        let short = policy.short.as_ref().map(|pick| of(pick, -1.0)).unwrap_or_default();
         let standing = Standing {
             holdings: &holdings,
             nav,
@@ -275,7 +275,7 @@ impl Run<'_> {
         barred: &[(usize, usize)],
     ) -> Result<(), Box<Diagnostic>> {
         self.count_unfilled();
-        self.expect(row, &target)?;
+        self.expect(row, &target, trigger)?;
         if let Some(renewed) = self.renewed.take() {
             self.sleeves = Some(renewed);
         }
@@ -301,12 +301,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Every `expect` at a decision.
-    fn expect(&self, row: Row, target: &Target) -> Result<(), Box<Diagnostic>> {
+    /// Every `expect` at a decision. The first purchase is exempt from those of turnover, as it is from `cap turnover`.
+    fn expect(&self, row: Row, target: &Target, trigger: Trigger) -> Result<(), Box<Diagnostic>> {
         let state = BookState { is_decided: true, ..self.state(row, Some(target)) };
         let signals = self.simulation.signals;
         for condition in &self.simulation.policy.expectations {
-            if !condition::holds(condition, signals, row, self.assets, &state) {
+            let is_exempt = trigger == Trigger::Start && condition.asks(State::Turnover);
+            if !is_exempt && !condition::holds(condition, signals, row, self.assets, &state) {
                 let compared = condition::compared(condition, signals, row, self.assets, &state);
                 return Err(error::not_as_expected(self.simulation, row, condition, compared));
             }

@@ -93,9 +93,6 @@ impl Exchange<'_, '_> {
         let nav = book.nav();
         let (mut sales, mut purchases) = (vec![], vec![]);
         orders.retain_mut(|order| {
-            if order.decided > self.row {
-                return true;
-            }
             let price = (self.price)(order.asset);
             if price.is_nan() {
                 return true;
@@ -210,8 +207,7 @@ impl Exchange<'_, '_> {
             }
             share = low;
         }
-        let list = shrunk(share);
-        *purchases = list;
+        *purchases = shrunk(share);
         ordered - purchases.iter().map(|f| f.value).sum::<f64>()
     }
 

@@ -1,7 +1,7 @@
 //! `hold`: fixed shares of assets and strategies. A strategy is held as what it holds itself, so that the book is one of
 //! assets; between two decisions of its own the shares of the sleeves drift as the sleeves do.
 
-use super::{Simulation, Track};
+use super::{Simulation, Track, price::growth};
 use crate::{
     check::{Held, HoldItem},
     panel::{AssetId, Row},
@@ -50,12 +50,12 @@ pub(super) fn target(
     is_held: impl Fn(usize) -> bool,
 ) -> Target {
     let items = &simulation.policy.hold;
-    let grown: Vec<f64> =
-        items.iter().map(|item| item.weight * growth(simulation, item, set, row)).collect();
+    let values: Vec<f64> =
+        items.iter().map(|item| item.weight * grown(simulation, item, set, row)).collect();
     let cash = 1.0 - items.iter().map(|item| item.weight).sum::<f64>();
-    let total = grown.iter().sum::<f64>() + cash.max(0.0);
+    let total = values.iter().sum::<f64>() + cash.max(0.0);
     let mut weights: BTreeMap<u32, f64> = BTreeMap::new();
-    for (item, value) in items.iter().zip(grown) {
+    for (item, value) in items.iter().zip(values) {
         let share = value / total;
         match item.what {
             Held::Asset(asset) => *weights.entry(asset.0).or_default() += share,
@@ -85,22 +85,14 @@ pub(super) fn target(
 }
 
 /// The value of an item at a row over that at another.
-fn growth(simulation: &Simulation<'_>, item: &HoldItem, from: Row, to: Row) -> f64 {
-    let value = |row: Row| match item.what {
-        Held::Asset(asset) => last_index(simulation, asset.0 as usize, row),
+fn grown(simulation: &Simulation<'_>, item: &HoldItem, from: Row, to: Row) -> f64 {
+    match item.what {
+        Held::Asset(asset) => growth(simulation.market, asset.0 as usize, from, to),
         Held::Strategy(_) => {
-            track(simulation, item).and_then(|t| t.nav_at(row)).unwrap_or(f64::NAN)
+            let value = |row| track(simulation, item).and_then(|t| t.nav_at(row));
+            value(to).zip(value(from)).map_or(1.0, |(to, from)| to / from)
         }
-    };
-    let growth = value(to) / value(from);
-    if growth.is_finite() { growth } else { 1.0 }
-}
-
-/// The total-return index at a row, or the last one before it.
-fn last_index(simulation: &Simulation<'_>, asset: usize, row: Row) -> f64 {
-    let index = simulation.market.prices().total_return;
-    let known = (0..=row as usize).rev().map(|r| index[[r, asset]]).find(|v| !v.is_nan());
-    known.unwrap_or(f64::NAN)
+    }
 }
 
 /// What a strategy holds at a row, as shares of its own value: what it has just decided, or what its last trades have
@@ -117,8 +109,7 @@ fn held(simulation: &Simulation<'_>, track: &Track, row: Row) -> Vec<(AssetId, f
     let holdings = track.holdings[begin..end].iter().filter(|h| !leaves(h.asset));
     holdings
         .map(|h| {
-            let asset = h.asset.0 as usize;
-            let growth = last_index(simulation, asset, row) / last_index(simulation, asset, last);
+            let growth = growth(simulation.market, h.asset.0 as usize, last, row);
             (h.asset, h.value * growth / nav)
         })
         .collect()

@@ -19,11 +19,6 @@ macro_rules! causes {
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
-
-            /// In one sentence.
-            pub fn summary(self) -> &'static str {
-                match self { $(Self::$variant => $summary,)* }
-            }
         }
     };
 }

@@ -55,15 +55,9 @@ impl<'a> BookPrices<'a> {
         self.value[at] * (open / self.prices.close[at])
     }
 
-    /// The close of a row, or the last one before it.
-    pub(super) fn last_close(&self, row: Row, asset: usize) -> f64 {
-        let known = (0..=row as usize).rev().map(|r| self.prices.close[[r, asset]]);
-        known.into_iter().find(|c| !c.is_nan()).unwrap_or(f64::NAN)
-    }
-
     /// The last row up to this one on which an asset had a price.
     pub(super) fn last_priced(&self, row: Row, asset: usize) -> Option<Row> {
-        (0..=row).rev().find(|r| !self.value[[*r as usize, asset]].is_nan())
+        last_known(self.value, row, asset)
     }
 
     /// What a unit was worth at the close of a row, or at the last one before that it had.
@@ -104,4 +98,20 @@ impl<'a> BookPrices<'a> {
         let cash = self.dividends.map_or(0.0, |d| d.value(asset, row));
         (ratio, if cash.is_nan() { 0.0 } else { cash })
     }
+}
+
+/// The last row up to this one on which an asset has a value.
+fn last_known(panel: ArrayView2<'_, f64>, row: Row, asset: usize) -> Option<Row> {
+    (0..=row).rev().find(|r| !panel[[*r as usize, asset]].is_nan())
+}
+
+/// What money in an asset has become from one row to another by total return, each taken at its last known value; 1 where
+/// one is not known.
+pub(super) fn growth(market: &dyn MarketData, asset: usize, from: Row, to: Row) -> f64 {
+    let index = market.prices().total_return;
+    let value = |row: Row| {
+        last_known(index, row, asset).map_or(f64::NAN, |known| index[[known as usize, asset]])
+    };
+    let growth = value(to) / value(from);
+    if growth.is_finite() { growth } else { 1.0 }
 }

@@ -188,11 +188,12 @@ impl<'a> Run<'a> {
                 weight: position.value() / nav,
             });
             let last = position.ends;
+            let close = self.prices.market().close[[last as usize, asset]];
             self.track.trades.push(Trade {
                 decided: row,
                 traded: row,
                 asset: id,
-                price: self.prices.last_close(row, asset),
+                price: close,
                 value: -value,
                 shares: -units * self.prices.shares(last, asset),
                 charges: [0.0; CAUSES],
@@ -259,11 +260,15 @@ impl<'a> Run<'a> {
 
     fn note_rebalance(&mut self, row: Row, nav: f64, fills: &Fills) {
         let Some(rebalance) = self.track.rebalances.last_mut() else { return };
-        if !fills.list.is_empty() {
-            rebalance.traded.get_or_insert(row);
-            rebalance.turnover += fills.bought.max(fills.sold) / nav;
-            rebalance.unpaid += fills.unpaid / nav;
+        if fills.list.is_empty() {
+            return;
         }
+        rebalance.traded.get_or_insert(row);
+        rebalance.unpaid += fills.unpaid / nav;
+        let exits = fills.list.iter().filter(|f| f.reason == Some(Reason::Exit));
+        let left: f64 = exits.map(|f| f.value.abs()).sum();
+        rebalance.turnover += (fills.bought.max(fills.sold) - left).max(0.0) / nav;
+        self.track.exit_turnover += left / nav;
     }
 
     /// Writes the row down, and checks that every change of value has its cause.

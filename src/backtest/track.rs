@@ -30,6 +30,8 @@ pub struct Track {
     pub rebalances: Vec<Rebalance>,
     /// What `exit when` had leave between decisions.
     pub exits: Vec<Exit>,
+    /// What these traded in all, as shares of net asset value at each.
+    pub exit_turnover: f64,
     /// On how many rows of the calendar the `if` of the schedule had nothing done.
     pub passed_over: usize,
     /// Every trade, in order of rows, then sales before purchases, then assets.

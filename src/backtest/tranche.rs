@@ -1,6 +1,7 @@
 //! `in 4 tranches`: sleeves of one book, of which a decision renews one. Between its own decisions each drifts as what it
 //! holds does.
 
+use super::price::growth;
 use crate::panel::{AssetId, MarketData, Row};
 use std::collections::BTreeMap;
 
@@ -34,16 +35,10 @@ impl Sleeves {
 
     /// Takes the weights of all sleeves as they are at a row.
     pub(super) fn drift(&mut self, market: &dyn MarketData, row: Row) {
-        let index = market.prices().total_return;
-        let last = |asset: usize, row: Row| {
-            let known = (0..=row as usize).rev().map(|r| index[[r, asset]]);
-            known.into_iter().find(|v| !v.is_nan()).unwrap_or(f64::NAN)
-        };
         for sleeve in &mut self.list {
             let cash = 1.0 - sleeve.weights.values().sum::<f64>();
             for (asset, weight) in &mut sleeve.weights {
-                let growth = last(*asset, row) / last(*asset, sleeve.row);
-                *weight *= if growth.is_finite() { growth } else { 1.0 };
+                *weight *= growth(market, *asset, sleeve.row, row);
             }
             let grown = cash + sleeve.weights.values().sum::<f64>();
             sleeve.weights.values_mut().for_each(|w| *w /= grown);

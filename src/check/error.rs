@@ -105,7 +105,7 @@ pub(super) fn not_available(span: Span, what: &str) -> Diagnostic {
 pub(super) fn no_state(span: Span, state: &StateName) -> Diagnostic {
     Diagnostic::error(Code::UnknownName, format!("`{}` is the state of the portfolio", state.name))
         .at(span, "there is none here")
-        .help(format!("it may stand only in {}", state.clauses))
+        .help(format!("it may stand only in {}", state.scope.clauses()))
 }
 
 pub(super) fn hidden_by_state(span: Span, first: Span, name: &str) -> Diagnostic {

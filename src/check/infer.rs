@@ -5,7 +5,7 @@ use super::{
     expression::{Expression, ExpressionId, Expressions, OperatorRef},
     program::Loaded,
     scope::{Definition, FileId, Names},
-    state::State,
+    state::Use,
 };
 use crate::{
     diagnostic::{Code, Diagnostic, Severity},
@@ -37,14 +37,14 @@ pub(super) struct Place<'a> {
     /// `None` is a parameter of a function that nobody calls: it may be anything, so nothing is said of what is made of
     /// it.
     pub(super) locals: &'a [(&'a str, Option<ExpressionId>)],
-    /// The state of the book that may be named here: some in conditions, none elsewhere.
-    pub(super) states: &'a [State],
+    /// The condition it is part of, which may name the state of the book.
+    pub(super) condition: Option<Use>,
 }
 
 impl<'a> Place<'a> {
     /// A place where no state of the book may be named.
     pub(super) const fn new(file: FileId, locals: &'a [(&'a str, Option<ExpressionId>)]) -> Self {
-        Self { file, locals, states: &[] }
+        Self { file, locals, condition: None }
     }
 }
 

@@ -4,6 +4,7 @@ mod amount;
 mod call;
 mod clause;
 mod condition;
+mod costs;
 mod error;
 mod expression;
 mod foresight;
@@ -12,6 +13,7 @@ mod names;
 mod operands;
 mod order;
 mod program;
+mod rebalancing;
 mod regression;
 mod schedule;
 mod scope;
@@ -19,15 +21,16 @@ mod state;
 mod strategy;
 
 pub use condition::{Condition, ConditionStep};
+pub use costs::{Commission, Costs, Impact, VolumeCap};
 pub use expression::{Expression, ExpressionId, Expressions, OperatorRef};
 pub use order::names_used;
 pub use program::{Checked, Loaded, LoadedFile, Scope, SignalSource, Strategy};
-pub use state::{STATES, State, StateName};
+pub use rebalancing::{CalendarRule, Every, On, Triggers};
+pub use state::{STATES, State, StateName, StateScope};
 pub use strategy::{
-    Benchmark, Bound, BoundKind, BoundTarget, CalendarRule, CashRate, Commission, Costs,
-    CovarianceMethod, Every, Exposure, Held, HoldItem, Impact, Limit, LimitRule, Objective, On,
-    OnInfeasible, Optimised, Pick, PickCount, Policy, RiskModel, SignalId, TargetVolatility,
-    TradeAt, Triggers, VolumeCap, Weight,
+    Benchmark, Bound, BoundKind, BoundTarget, CashRate, CovarianceMethod, Exposure, Held, HoldItem,
+    Limit, LimitRule, Objective, OnInfeasible, Optimised, Pick, PickCount, Policy, RiskModel,
+    SignalId, TargetVolatility, TradeAt, Weight,
 };
 
 use crate::{

@@ -38,7 +38,9 @@ impl<'a> Checker<'a> {
         if let Some((_, id)) = place.locals.iter().rev().find(|(local, _)| *local == name) {
             return *id;
         }
-        if let Some(state) = state::find(name).filter(|s| place.states.contains(&s.state)) {
+        if let Some(of) = place.condition
+            && let Some(state) = state::find(name).filter(|s| s.scope.allows(of))
+        {
             return self.state(state, span, place);
         }
         match self.names.find(place.file, name, self.schema) {

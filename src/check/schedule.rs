@@ -2,11 +2,12 @@
 
 use super::{
     amount::Measure,
-    clause::{Placed, SignalTable, condition::Form},
+    clause::{Placed, SignalTable},
     error,
     expression::ExpressionId,
     infer::Checker,
-    strategy::{CalendarRule, Every, On, Triggers},
+    rebalancing::{CalendarRule, Every, On, Triggers},
+    state::Use,
 };
 use crate::{
     diagnostic::{Code, Diagnostic},
@@ -31,7 +32,7 @@ pub(super) fn rules<'a>(
         ClauseKind::Rebalance(r) => Some((r, *span)),
         _ => None,
     });
-    let mut triggers = Triggers { tranches: 1, ..Triggers::default() };
+    let mut triggers = Triggers::default();
     let Some((rebalance, span)) = found else {
         let (every, on) = (Every::Month, On::LastDay);
         return Some((vec![CalendarRule { every, on, months: vec![], gate: None }], triggers));
@@ -40,7 +41,7 @@ pub(super) fn rules<'a>(
     let mut is_sound = true;
     for trigger in &rebalance.triggers {
         match trigger {
-            ast::Trigger::When(e) => match checker.condition(e, Form::DECISION, signals) {
+            ast::Trigger::When(e) => match checker.condition(e, Use::Decision, signals) {
                 Some(condition) => {
                     signals.watch(&condition);
                     triggers.when.push(condition);
@@ -49,7 +50,7 @@ pub(super) fn rules<'a>(
             },
             ast::Trigger::Calendar { every, on, months, gate, span } => {
                 let rule = checker.calendar_rule(every, on.as_ref(), months, *span);
-                let gate = gate.as_ref().map(|e| checker.condition(e, Form::DECISION, signals));
+                let gate = gate.as_ref().map(|e| checker.condition(e, Use::Decision, signals));
                 is_sound &= rule.is_some() && !matches!(gate, Some(None));
                 rules.extend(rule.map(|rule| CalendarRule { gate: gate.flatten(), ..rule }));
             }

@@ -1,7 +1,12 @@
 //! A checked strategy: what to hold and when, with every expression replaced by the number of a signal. It cannot say
 //! an unknown name, a clause twice, or an amount out of range.
 
-use super::{condition::Condition, state::State};
+use super::{
+    condition::Condition,
+    costs::{Costs, VolumeCap},
+    rebalancing::{CalendarRule, Triggers},
+    state::State,
+};
 use crate::{
     panel::{AssetId, Date},
     source::Span,
@@ -400,137 +405,6 @@ pub enum BoundTarget {
     Position,
     /// Each group of a label; assets without one are a group of their own.
     Group(SignalId),
-}
-
-/// One calendar rule of `rebalance`; several are joined by "or".
-#[derive(Debug, Clone, PartialEq)]
-pub struct CalendarRule {
-    /// How often.
-    pub every: Every,
-    /// On which day of the period.
-    pub on: On,
-    /// Only in these months (1 to 12); empty: in all.
-    pub months: Vec<i8>,
-    /// `if turnover > 10%`: only where this is so.
-    pub gate: Option<Condition>,
-}
-
-/// What makes decisions between those of the calendar, and what a decision renews.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Triggers {
-    /// `when max_drift > 5%`: asked after every close.
-    pub when: Vec<Condition>,
-    /// `to target`: they restore the last target instead of picking anew.
-    pub to_target: bool,
-    /// `in 4 tranches`: into so many sleeves, of which a decision renews one. 1 without the words.
-    pub tranches: usize,
-}
-
-/// What trading costs.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Costs {
-    /// `cost`: a share of the value traded, each way; several add up. `None` where none is declared.
-    pub proportional: Option<f64>,
-    /// `commission`
-    pub commission: Vec<Commission>,
-    /// `slippage`: a share of the price, against the trader.
-    pub slippage: Option<f64>,
-    /// `impact`
-    pub impact: Option<Impact>,
-    /// `borrow`: a yearly share of what is sold short.
-    pub borrow: Option<f64>,
-}
-
-impl Costs {
-    /// Whether the strategy says what trading costs, be it nothing.
-    pub fn are_declared(&self) -> bool {
-        self.proportional.is_some()
-            || !self.commission.is_empty()
-            || self.slippage.is_some()
-            || self.impact.is_some()
-    }
-
-    /// The same costs so many times.
-    #[must_use]
-    pub fn times(&self, factor: f64) -> Self {
-        let times = |x: Option<f64>| x.map(|x| x * factor);
-        let of_order = |c: &Commission| Commission {
-            per_share: c.per_share * factor,
-            least: c.least * factor,
-        };
-        Self {
-            proportional: times(self.proportional),
-            commission: self.commission.iter().map(of_order).collect(),
-            slippage: times(self.slippage),
-            impact: self.impact.map(|i| Impact { factor: i.factor * factor, ..i }),
-            borrow: times(self.borrow),
-        }
-    }
-}
-
-/// `commission 0.005 per share min 1`
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Commission {
-    /// Money.
-    pub per_share: f64,
-    /// The least for an order.
-    pub least: f64,
-}
-
-/// `impact 10%`: the square-root law.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Impact {
-    /// Y.
-    pub factor: f64,
-    /// Daily volatility of each asset.
-    pub volatility: SignalId,
-    /// Money traded in it in a day, on average.
-    pub traded: SignalId,
-}
-
-/// `cap volume 5%`
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct VolumeCap {
-    /// A share of what is traded in an asset on a day.
-    pub share: f64,
-    /// The money traded in each asset, wanted on every row.
-    pub traded: SignalId,
-}
-
-/// How often.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Every {
-    /// Every row.
-    Day,
-    /// Every ISO week.
-    Week,
-    /// Every month.
-    Month,
-    /// Every calendar quarter.
-    Quarter,
-    /// January to June, July to December.
-    HalfYear,
-    /// Every year.
-    Year,
-    /// Every so many rows, counted from the first row of the run's period.
-    Rows(u32),
-}
-
-/// On which day of the period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum On {
-    /// Its first session.
-    FirstDay,
-    /// Its last session.
-    LastDay,
-    /// A weekday (0 is Monday): of a week, or the nth (1 to 5; −1 the last) of a longer period, by default the last. A
-    /// day without a session moves to the session before it.
-    Weekday {
-        /// 0 is Monday.
-        weekday: i8,
-        /// 1 to 5, or −1.
-        ordinal: Option<i8>,
-    },
 }
 
 /// At which price decisions become trades.

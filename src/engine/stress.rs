@@ -64,8 +64,9 @@ impl Compiled<'_> {
         let plan = crate::plan::schedule(&self.logical, &super::demands(&wanted), self.calendar());
         let (signals, _) = crate::execute::run(&plan, self.market, returns, &wanted);
         let signals = Signals(signals);
+        // What the strategy expects is expected of its own decisions.
         let way = |policy: Policy, by: Row, wait: Row| Way {
-            policy,
+            policy: Policy { expectations: vec![], ..policy },
             decisions: if has_calendar { shifted(by) } else { wide.decisions.clone() },
             trial: Trial { later: by, wait },
         };

@@ -23,7 +23,7 @@ pub struct TrackRecord {
     pub names: Vec<u32>,
     /// Share of net asset value in assets by date; empty where nothing is known of it.
     pub exposure: Vec<f64>,
-    /// One-way turnover of each rebalance but the first purchase; `None` where nothing is known of it.
+    /// One-way turnover of each rebalance but the first purchase, and of what left between them; `None` where nothing is known of it.
     pub turnover: Option<Vec<f64>>,
     /// On each row with trades that leave anything: the number of equal holdings that would be as concentrated.
     pub effective_names: Vec<f64>,

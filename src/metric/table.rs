@@ -91,7 +91,7 @@ metrics! {
         |r: &TrackRecord| share_above_zero(&months(r));
     "turnover" "Turnover a year" Percent Lower
         "How much of the book is traded one way in a year, without the first purchase."
-        "Σ ½Σ|Δw| over all rebalances but the first / years, cash counted as a holding"
+        "Σ ½Σ|Δw| over all rebalances but the first, and of exits / years, cash counted as a holding"
         turnover;
     "costs_annual" "Costs a year" Percent Lower
         "Costs as a share of net asset value, a year, with those of the first purchase."

@@ -12,7 +12,7 @@ pub(super) fn entries() -> Vec<Entry> {
         signature: state.name.to_owned(),
         summary: state.summary.to_owned(),
         definition: None,
-        facts: vec![fact("type", state.ty.to_string()), fact("where", state.clauses)],
+        facts: vec![fact("type", state.ty.to_string()), fact("where", state.scope.clauses())],
         examples: vec![],
     };
     STATES.iter().map(entry).collect()

@@ -154,7 +154,8 @@ fn risk_free(market: &dyn MarketData, run: &StrategyRun<'_>) -> Vec<f64> {
 fn record(market: &dyn MarketData, run: &StrategyRun<'_>) -> TrackRecord {
     let track = run.track;
     let exposure = track.cash.iter().zip(&track.nav).map(|(c, v)| 1.0 - c / v).collect();
-    let turnover = track.rebalances.iter().skip(1).map(|r| r.turnover).collect();
+    let rebalances = track.rebalances.iter().skip(1).map(|r| r.turnover);
+    let turnover = rebalances.chain([track.exit_turnover]).collect();
     TrackRecord {
         dates: dates(market, track),
         nav: track.nav.clone(),

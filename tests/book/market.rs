@@ -155,7 +155,7 @@ impl<'a> Trial<'a> {
                 months: vec![],
                 gate: None,
             }],
-            triggers: Triggers { tranches: 1, ..Triggers::default() },
+            triggers: Triggers::default(),
             exits: vec![],
             expectations: vec![],
             trade: TradeAt::NextClose,

@@ -8,7 +8,7 @@ use crate::{
         error,
         expression::{Expression, ExpressionId},
         infer::{Checker, Place},
-        state::State,
+        state::Use,
     },
     operator::Body,
     syntax::ast,
@@ -16,82 +16,19 @@ use crate::{
 };
 use rustc_hash::FxHashMap;
 
-/// What a clause's condition may look at, and what it must give.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::check) struct Form {
-    /// The states it may name.
-    states: &'static [State],
-    /// Whether it is one answer a date rather than one for each asset.
-    is_series: bool,
-}
-
-impl Form {
-    /// `rebalance when`, `rebalance … if`.
-    pub(in crate::check) const DECISION: Self = Self {
-        states: &[
-            State::Turnover,
-            State::MaxDrift,
-            State::MaxRelativeDrift,
-            State::BookDrawdown,
-            State::Held,
-            State::Weight,
-            State::Target,
-            State::Drift,
-            State::Gain,
-            State::Drawdown,
-            State::Age,
-        ],
-        is_series: true,
-    };
-    /// `expect`.
-    pub(in crate::check) const EXPECTATION: Self = Self::DECISION;
-    /// `exit when`, `keep until`.
-    pub(in crate::check) const HOLDING: Self = Self {
-        states: &[
-            State::MaxDrift,
-            State::MaxRelativeDrift,
-            State::BookDrawdown,
-            State::Held,
-            State::Weight,
-            State::Target,
-            State::Drift,
-            State::Gain,
-            State::Drawdown,
-            State::Age,
-        ],
-        is_series: false,
-    };
-    /// `trade if`.
-    pub(in crate::check) const TRADE: Self = Self {
-        states: &[
-            State::MaxDrift,
-            State::MaxRelativeDrift,
-            State::BookDrawdown,
-            State::Held,
-            State::Weight,
-            State::Target,
-            State::Drift,
-            State::Gain,
-            State::Drawdown,
-            State::Age,
-            State::Change,
-        ],
-        is_series: false,
-    };
-}
-
 impl<'a> Checker<'a> {
     /// A condition of a clause; its signals are added to those of the strategy.
     pub(in crate::check) fn condition(
         &mut self,
         e: &'a ast::Expression,
-        form: Form,
+        of: Use,
         signals: &mut SignalTable,
     ) -> Option<Condition> {
-        let place = Place { states: form.states, ..FILE };
+        let place = Place { condition: Some(of), ..FILE };
         let id = self.infer(e, place)?;
         self.want_kind(id, Kind::Boolean, e.span)?;
-        if form.is_series && self.ty(id).shape_has_assets() {
+        let is_series = matches!(of, Use::Decision | Use::Expectation);
+        if is_series && self.ty(id).shape_has_assets() {
             self.report(error::one_answer(e.span, &self.written(e.span)));
             return None;
         }

@@ -2,7 +2,7 @@
 
 mod benchmark;
 mod bound;
-pub(super) mod condition;
+mod condition;
 mod exposure;
 pub(super) mod hold;
 mod infeasible;

@@ -1,11 +1,12 @@
 //! What is picked: `select`, `long`, with their refinements.
 
-use super::{Placed, SignalTable, condition::Form};
+use super::{Placed, SignalTable};
 use crate::{
     check::{
         amount::Measure,
         error,
         infer::Checker,
+        state::Use,
         strategy::{Pick, PickCount},
     },
     diagnostic::{Code, Diagnostic},
@@ -84,7 +85,7 @@ impl<'a> Checker<'a> {
                     place = self.keep_until_place(part.span, (operator, number), count).map(Some);
                 }
                 None => {
-                    let condition = self.condition(part, Form::HOLDING, signals);
+                    let condition = self.condition(part, Use::Holding, signals);
                     conditions = conditions.zip(condition).map(|(mut list, condition)| {
                         list.push(condition);
                         list

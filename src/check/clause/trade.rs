@@ -1,14 +1,16 @@
 //! `trade`, `cost` and `cash`: at which price, at what expense, and what the money that is left over earns.
 
-use super::{FILE, Placed, SignalTable, condition::Form};
+use super::{FILE, Placed, SignalTable};
 use crate::{
     check::{
         amount::Measure,
         condition::Condition,
+        costs::{Commission, Costs, Impact, VolumeCap},
         error,
         expression::ExpressionId,
         infer::Checker,
-        strategy::{CashRate, Commission, Costs, Impact, TradeAt, VolumeCap},
+        state::Use,
+        strategy::{CashRate, TradeAt},
     },
     diagnostic::{Code, Diagnostic},
     source::Span,
@@ -62,7 +64,7 @@ impl<'a> Checker<'a> {
         });
         match found {
             None => Some(None),
-            Some((e, _)) => self.condition(e, Form::TRADE, signals).map(Some),
+            Some((e, _)) => self.condition(e, Use::Trade, signals).map(Some),
         }
     }
 
@@ -72,13 +74,12 @@ impl<'a> Checker<'a> {
         clauses: &[Placed<'a>],
         signals: &mut SignalTable,
     ) -> Option<Vec<Condition>> {
-        let wanted = clauses.iter().filter_map(|(kind, _)| match kind {
+        let exit = |kind: &'a ClauseKind| match kind {
             ClauseKind::ExitWhen(e) => Some(e),
             _ => None,
-        });
-        let found: Vec<Option<Condition>> =
-            wanted.map(|e| self.condition(e, Form::HOLDING, signals)).collect();
-        let found: Vec<Condition> = found.into_iter().collect::<Option<_>>()?;
+        };
+        let found =
+            self.conditions(clauses.iter().filter_map(|c| exit(c.0)), Use::Holding, signals)?;
         found.iter().for_each(|condition| signals.watch(condition));
         Some(found)
     }
@@ -89,12 +90,22 @@ impl<'a> Checker<'a> {
         clauses: &[Placed<'a>],
         signals: &mut SignalTable,
     ) -> Option<Vec<Condition>> {
-        let wanted = clauses.iter().filter_map(|(kind, _)| match kind {
+        let expected = |kind: &'a ClauseKind| match kind {
             ClauseKind::Expect(e) => Some(e),
             _ => None,
-        });
-        let found: Vec<Option<Condition>> =
-            wanted.map(|e| self.condition(e, Form::EXPECTATION, signals)).collect();
+        };
+        let list = clauses.iter().filter_map(|c| expected(c.0));
+        self.conditions(list, Use::Expectation, signals)
+    }
+
+    fn conditions(
+        &mut self,
+        list: impl Iterator<Item = &'a ast::Expression>,
+        of: Use,
+        signals: &mut SignalTable,
+    ) -> Option<Vec<Condition>> {
+        // Every one is looked at before any of them ends it.
+        let found: Vec<Option<Condition>> = list.map(|e| self.condition(e, of, signals)).collect();
         found.into_iter().collect()
     }
 

@@ -21,7 +21,7 @@ use crate::{
     diagnostic::{Code, Diagnostic, Diagnostics, Result},
     execute::{self, Measure, Signals},
     metric::Value,
-    panel::{Calendar, Date, FieldData, MarketData, Row, Rows},
+    panel::{AssetId, Calendar, Date, FieldData, MarketData, Row, Rows},
     plan::{self, Applied, Demand, ExecutionPlan, LogicalPlan, NodeId},
     report::{self, BenchmarkLine, Colors, Report, StrategyRun},
     syntax,
@@ -460,16 +460,23 @@ impl<'m> Compiled<'m> {
                     track.capital,
                 ),
                 is_strategy: false,
+                targets: vec![],
             }),
             Some(Benchmark::MarketCap(signal)) => {
                 let run = backtest::benchmark::market_cap(simulation, signal, track)?;
                 let values = backtest::benchmark::of_track(&run, first, last);
-                Some(BenchmarkLine { name: "market_cap".to_owned(), values, is_strategy: false })
+                Some(BenchmarkLine {
+                    name: "market_cap".to_owned(),
+                    values,
+                    is_strategy: false,
+                    targets: targets(&run),
+                })
             }
             Some(Benchmark::Strategy(other)) => Some(BenchmarkLine {
                 name: self.checked.strategies[other].name.clone(),
                 values: backtest::benchmark::of_track(&tracks[other], first, last),
                 is_strategy: true,
+                targets: targets(&tracks[other]),
             }),
         })
     }
@@ -492,6 +499,11 @@ pub fn run_together<'m>(programs: &[Compiled<'m>]) -> Result<Results<'m>> {
         runs.extend(program.run_from(prepared, start)?);
     }
     Ok(Results { market, runs })
+}
+
+/// What a track decided to hold, by row.
+fn targets(track: &Track) -> Vec<(Row, Vec<(AssetId, f64)>)> {
+    track.rebalances.iter().map(|r| (r.target.row, r.target.weights.clone())).collect()
 }
 
 /// The market's yearly risk-free rate by row, where it knows one.

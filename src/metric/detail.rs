@@ -4,6 +4,7 @@ use super::{
     TrackRecord,
     record::{deviation, mean, ratio},
 };
+use crate::operator::normal_quantile;
 
 /// The value below which a share of the values lies, by linear interpolation (numpy's default).
 pub(super) fn quantile(values: &[f64], share: f64) -> Option<f64> {
@@ -131,13 +132,38 @@ pub(super) fn newey_west(record: &TrackRecord) -> Option<(f64, f64)> {
     Some((ratio(alpha, level.sqrt())?, ratio(beta, slope.sqrt())?))
 }
 
-/// The probability that the true Sharpe ratio is above zero, given the returns' length, skew and kurtosis (Bailey and
-/// López de Prado 2012).
-pub(super) fn probabilistic_sharpe(record: &TrackRecord) -> Option<f64> {
+/// The Sharpe ratio of a row, not of a year.
+pub(super) fn sharpe_of_a_row(record: &TrackRecord) -> Option<f64> {
     let excess = record.excess_returns();
-    let sharpe = ratio(mean(&excess)?, deviation(&excess)?)?;
+    ratio(mean(&excess)?, deviation(&excess)?)
+}
+
+/// The probability that the true Sharpe ratio of a row is above another, given the returns' length, skew and kurtosis
+/// (Bailey and López de Prado 2012).
+fn probability_above(record: &TrackRecord, other: f64) -> Option<f64> {
+    let excess = record.excess_returns();
+    let sharpe = sharpe_of_a_row(record)?;
     let (skew, kurtosis) = (standardised_moment(&excess, 3)?, standardised_moment(&excess, 4)?);
     let spread = 1.0 - skew * sharpe + (kurtosis - 1.0) / 4.0 * sharpe * sharpe;
-    let z = sharpe * ((excess.len() as f64 - 1.0) / spread).sqrt();
+    let z = (sharpe - other) * ((excess.len() as f64 - 1.0) / spread).sqrt();
     Some(0.5 * libm::erfc(-z / std::f64::consts::SQRT_2))
+}
+
+pub(super) fn probabilistic_sharpe(record: &TrackRecord) -> Option<f64> {
+    probability_above(record, 0.0)
+}
+
+/// The same above the greatest that so many trials without any skill would have shown (Bailey and López de Prado 2014).
+pub(super) fn deflated_sharpe(record: &TrackRecord) -> Option<f64> {
+    const EULER: f64 = 0.577_215_664_901_532_9;
+    let count = record.trials.len() as f64;
+    let spread = deviation(&record.trials)?;
+    let greatest = (1.0 - EULER) * normal_quantile(1.0 - 1.0 / count)
+        + EULER * normal_quantile(1.0 - 1.0 / (count * std::f64::consts::E));
+    probability_above(record, spread * greatest)
+}
+
+/// The value at which selling would take five days.
+pub(super) fn capacity(record: &TrackRecord) -> Option<f64> {
+    ratio(5.0 * record.nav.last()?, mean(&record.days_to_sell)?)
 }

@@ -95,6 +95,11 @@ pub struct Metric {
     pub compute: fn(&TrackRecord) -> Value,
 }
 
+/// The Sharpe ratio of a row of a record, not of a year.
+pub fn sharpe_of_a_row(record: &TrackRecord) -> Option<f64> {
+    detail::sharpe_of_a_row(record)
+}
+
 /// The metric of a name.
 pub fn find(name: &str) -> Option<&'static Metric> {
     METRICS.iter().find(|m| m.name == name)

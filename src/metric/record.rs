@@ -29,6 +29,13 @@ pub struct TrackRecord {
     pub effective_names: Vec<f64>,
     /// The greatest |weight| after any trade; `None` where nothing is known of it.
     pub largest_weight: Option<f64>,
+    /// On each rebalance on which the benchmark decides, too: ½Σ|w − b| of the two targets.
+    pub active_share: Vec<f64>,
+    /// On each row with trades: the days that selling what is held takes at a tenth of the usual volume, on average by
+    /// value.
+    pub days_to_sell: Vec<f64>,
+    /// The Sharpe ratios by row of all strategies that were tried together, this one among them.
+    pub trials: Vec<f64>,
 }
 
 /// A fall from a greatest value until it is reached again.

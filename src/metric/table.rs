@@ -129,6 +129,10 @@ metrics! {
         "Mean return above the benchmark for each unit of tracking error."
         "mean(r − b) / sd(r − b)·√rows a year"
         |r: &TrackRecord| annual_ratio(&active(r), r.rows_per_year);
+    "active_share" "Active share" Percent Neither relative detail
+        "How much of the target differs from the benchmark's, on average over the rebalances that both decide."
+        "mean(½Σ|w − b|)"
+        |r: &TrackRecord| mean(&r.active_share);
     "up_capture" "Up capture" Percent Higher relative detail
         "Growth on the rows on which the benchmark rose, over the benchmark's."
         "(Π(1 + r)^(1/n) − 1) / (Π(1 + b)^(1/n) − 1) over rows with b > 0"
@@ -209,6 +213,18 @@ metrics! {
         "The probability that the true Sharpe ratio is above zero (Bailey and López de Prado 2012)."
         "Φ(S√(n − 1) / √(1 − skew·S + (kurtosis − 1)/4·S²)), S = mean(r − f) / sd(r − f)"
         detail::probabilistic_sharpe;
+    "deflated_sharpe" "P(Sharpe above luck)" Percent Higher detail
+        "The same above the best Sharpe ratio that as many strategies without skill would show; of several run together (Bailey and López de Prado 2014)."
+        "Φ of the same with S − S₀, S₀ = sd of their S·((1 − γ)Φ⁻¹(1 − 1/N) + γΦ⁻¹(1 − 1/(N·e))), γ Euler's constant"
+        detail::deflated_sharpe;
+    "days_to_sell" "Days to sell" Count Lower detail
+        "How many days selling all takes at a tenth of the usual volume, on average by value and over the rows with trades."
+        "mean(Σ|v|·(|v| / (0.1·V20)) / Σ|v|), V20 the mean of close × volume over 20 rows"
+        |r: &TrackRecord| mean(&r.days_to_sell);
+    "capacity" "Capacity" Money Higher detail
+        "The net asset value at which that would take five days."
+        "5·V_end / days to sell"
+        detail::capacity;
     "effective_names" "Effective names" Count Neither detail
         "How many equal holdings would be as concentrated, on average over the rows with trades."
         "mean(1 / Σw²), w in shares of what is held"

@@ -23,6 +23,7 @@ mod window;
 
 pub use cross_section::Scratch;
 pub use lookup::{find, nearest_names};
+pub use normal::normal_quantile;
 pub use portfolio::{MODELS, WalkForward};
 pub use reports::ReportKernel;
 

@@ -2,7 +2,7 @@
 
 /// Φ⁻¹(p), the quantile of the standard normal distribution at `p` between 0 and 1, to full precision (Wichura 1988,
 /// algorithm AS 241, PPND16).
-pub(super) fn normal_quantile(p: f64) -> f64 {
+pub fn normal_quantile(p: f64) -> f64 {
     let q = p - 0.5;
     if q.abs() <= 0.425 {
         let r = 0.180625 - q * q;

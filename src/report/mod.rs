@@ -11,6 +11,8 @@ mod values;
 mod why;
 mod funnel;
 mod holdings;
+mod labels;
+mod liquidity;
 mod stress;
 mod tables;
 
@@ -31,9 +33,11 @@ pub use why::{Station, Why, WhyField, WhyTrade, WhyValue, missed, why_to_text, w
 use crate::{
     backtest::{Holding, Track},
     check::Policy,
-    metric::{METRICS, Metric, TrackRecord, Value},
-    panel::{Date, MarketData, Row},
+    metric::{self, METRICS, Metric, TrackRecord, Value},
+    panel::{AssetId, Date, MarketData, Row},
+    portfolio::Target,
 };
+use std::collections::BTreeMap;
 
 /// What a strategy is compared with.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +48,8 @@ pub struct BenchmarkLine {
     pub values: Vec<f64>,
     /// Whether it is a strategy that the report shows anyway.
     pub is_strategy: bool,
+    /// What it holds, where that is decided: by row, the weights by asset.
+    pub targets: Vec<(Row, Vec<(AssetId, f64)>)>,
 }
 
 /// A strategy that was run.
@@ -104,10 +110,14 @@ pub struct Report<'a> {
 impl<'a> Report<'a> {
     /// The report on these runs.
     pub fn new(market: &'a dyn MarketData, runs: &'a [StrategyRun<'a>]) -> Self {
+        let mut records: Vec<TrackRecord> = runs.iter().map(|run| record(market, run)).collect();
+        let trials: Vec<f64> = records.iter().filter_map(metric::sharpe_of_a_row).collect();
+        records.iter_mut().for_each(|record| record.trials.clone_from(&trials));
         let mut columns: Vec<Column> = runs
             .iter()
+            .zip(records)
             .enumerate()
-            .map(|(i, run)| Column::new(run.name.to_owned(), Some(i), record(market, run)))
+            .map(|(i, (run, record))| Column::new(run.name.to_owned(), Some(i), record))
             .collect();
         columns.extend(benchmarks(market, runs));
         let notes = notes::notes(market, runs, &columns);
@@ -169,7 +179,23 @@ fn record(market: &dyn MarketData, run: &StrategyRun<'_>) -> TrackRecord {
         turnover: Some(turnover),
         effective_names: effective_names(track),
         largest_weight: track.holdings.iter().map(|h| h.weight.abs()).reduce(f64::max),
+        active_share: run.benchmark.as_ref().map_or_else(Vec::new, |b| active_shares(track, b)),
+        days_to_sell: liquidity::days_to_sell(market, track),
+        trials: vec![],
     }
+}
+
+/// ½Σ|w − b| at each decision of both.
+fn active_shares(track: &Track, benchmark: &BenchmarkLine) -> Vec<f64> {
+    let of = |target: &Target| {
+        let place = benchmark.targets.binary_search_by_key(&target.row, |t| t.0).ok()?;
+        let mut apart: BTreeMap<AssetId, f64> = target.weights.iter().copied().collect();
+        for (asset, weight) in &benchmark.targets[place].1 {
+            *apart.entry(*asset).or_default() -= weight;
+        }
+        Some(0.5 * apart.values().map(|w| w.abs()).sum::<f64>())
+    };
+    track.rebalances.iter().filter_map(|r| of(&r.target)).collect()
 }
 
 /// By row with trades: 1/Σw², w being shares of what is held, long or short.

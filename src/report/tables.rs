@@ -1,11 +1,10 @@
 //! The tables that a run leaves: values, holdings, trades, the ledger, contributions.
 
-use super::{Report, StrategyRun};
+use super::{Report, StrategyRun, labels::LabelField};
 use crate::{
     backtest::{ByCause, Cause, Holding, daily},
-    panel::{AssetId, Date, FieldData, Row},
+    panel::{AssetId, Date, Row},
     table::Column,
-    types::Kind,
 };
 
 /// A table of a file.
@@ -188,18 +187,11 @@ fn contributions<'r>(report: &'r Report<'_>) -> RunTable<'r> {
         .texts("symbol", each().map(|(_, asset, _)| symbol(report, *asset)))
         .causes(&causes, &of_assets)
         .numbers("total", causes.iter().map(|c| c.iter().sum()));
-    let schema = report.market.schema();
-    for (id, field) in schema.fields.iter().enumerate() {
-        let data = report.market.field(crate::panel::FieldId(id as u16));
-        if field.ty.kind != Kind::Label || matches!(data, FieldData::Spells(_)) {
-            continue;
-        }
-        let text = |run: &StrategyRun<'_>, asset: AssetId| -> &'r str {
-            let code = data.value(asset.0 as usize, run.track.last());
-            let known = (!code.is_nan()).then(|| field.labels.get(code as usize)).flatten();
-            known.map_or("", String::as_str)
+    for label in LabelField::all(report.market) {
+        let text = |(run, asset, _): &(&StrategyRun<'_>, AssetId, ByCause)| {
+            label.text(*asset, run.track.last())
         };
-        columns = columns.texts(&field.name, each().map(|(run, asset, _)| text(run, *asset)));
+        columns = columns.texts(label.name, each().map(text));
     }
     columns.table("contributions")
 }

@@ -84,6 +84,9 @@ fn record(reference: &Json) -> TrackRecord {
         turnover: Some(numbers(&reference["turnover"])),
         effective_names: numbers(&reference["effective_names"]),
         largest_weight: reference["largest_weight"].as_f64(),
+        active_share: numbers(&reference["active_share"]),
+        days_to_sell: numbers(&reference["days_to_sell"]),
+        trials: numbers(&reference["trials"]),
     }
 }
 

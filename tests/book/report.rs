@@ -78,7 +78,7 @@ fn trial<'a>(market: &'a Market, lookback: usize, cap: Option<f64>) -> Trial<'a>
 
 fn spy(market: &Market, track: &Track) -> BenchmarkLine {
     let values = benchmark::of_asset(market, AssetId(8), track.first, track.last(), track.capital);
-    BenchmarkLine { name: "SPY".to_owned(), values, is_strategy: false }
+    BenchmarkLine { name: "SPY".to_owned(), values, is_strategy: false, targets: vec![] }
 }
 
 /// Calls `see` with a report on two strategies and a benchmark.

@@ -59,6 +59,10 @@ fit = sm.OLS(own, sm.add_constant(other.rename("x"))).fit(
     cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": False})
 s = excess.mean() / excess.std()
 spread = 1 - stats.skew(excess) * s + (stats.kurtosis(excess, fisher=False) - 1) / 4 * s**2
+active_share, days_to_sell = [0.82, 0.75, 0.9], [0.4, 1.7, 0.9]
+trials = [s, 0.01, 0.05, -0.02, 0.033]
+luck = (1 - np.euler_gamma) * stats.norm.ppf(1 - 1 / 5) + np.euler_gamma * stats.norm.ppf(
+    1 - 1 / (5 * np.e))
 
 
 def growth(x):
@@ -106,6 +110,11 @@ expected = {
     "tail_ratio": abs(np.quantile(r, 0.95)) / abs(np.quantile(r, 0.05)),
     "stability": stats.linregress(np.arange(n), np.log(nav)).rvalue ** 2,
     "probabilistic_sharpe": stats.norm.cdf(s * np.sqrt((len(excess) - 1) / spread)),
+    "deflated_sharpe": stats.norm.cdf(
+        (s - np.std(trials, ddof=1) * luck) * np.sqrt((len(excess) - 1) / spread)),
+    "days_to_sell": np.mean(days_to_sell),
+    "capacity": 5 * nav.iloc[-1] / np.mean(days_to_sell),
+    "active_share": np.mean(active_share),
     "effective_names": float(np.mean([1 / (w**2).sum() for w in shares])),
     "largest_weight": max(abs(w) for list_ in weights for w in list_),
     "up_capture": growth(both.r[both.b > 0]) / growth(both.b[both.b > 0]),
@@ -124,6 +133,9 @@ json.dump(
         "names": names.tolist(),
         "exposure": exposure.tolist(),
         "turnover": turnover,
+        "active_share": active_share,
+        "days_to_sell": days_to_sell,
+        "trials": trials,
         "effective_names": [1 / (w**2).sum() for w in shares],
         "largest_weight": max(abs(w) for list_ in weights for w in list_),
         "capital": capital,

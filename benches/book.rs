@@ -1,27 +1,17 @@
 //! The daily book alone, on a stored market of 3,000 assets × 20 years: 50 and 3,000 names, quarterly, with every kind of
 //! cost; and the stress of the card's line with the computing of its values.
 
+mod market;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use decile::{
     Market, Strategy,
     backtest::{Simulation, Trial, schedule::decision_rows, simulate},
-    data::Sample,
     execute::{Signal, Signals},
     panel::{MarketData, Numbers, Row, Rows},
 };
-use std::{hint::black_box, path::PathBuf, sync::Arc};
-
-const CARD: &str =
-    "select top 50 by rank(value) + rank(momentum) weight equal cap sector 25% rebalance quarterly";
-
-fn stored() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("market-3000-20");
-    if Market::open(&folder).is_err() {
-        let market = Sample { assets: 3000, years: 20, ..Sample::default() }.market();
-        market.store(&folder, &()).expect("the folder of the build can be written");
-    }
-    folder
-}
+use market::{CARD, stored};
+use std::{hint::black_box, sync::Arc};
 
 /// A value for each asset that stays the same: everything is eligible, and the score has no ties.
 fn constant(assets: usize, rows: usize, of: impl Fn(usize) -> f64) -> Signal {

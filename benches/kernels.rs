@@ -7,7 +7,7 @@ use decile::{
     execute,
     operator::{self, Default, Parameter},
     panel::{MarketData, Rows, from_days},
-    plan::{Demand, LogicalPlan, Node, NodeId, Op, schedule},
+    plan::{LogicalPlan, Node, NodeId, Op, schedule},
     types::{Shape, Type, Unit},
 };
 use std::{hint::black_box, sync::Arc};
@@ -104,11 +104,11 @@ fn panels(criterion: &mut Criterion) {
     ];
     for (name, constants) in cases {
         let (logical, root) = plan(&market, name, constants);
-        let demand = Demand { node: root, rows: all.as_ref().clone() };
-        let plan = schedule(&logical, &[demand], market.calendar());
+        let wanted = [(root, Arc::clone(&all))];
+        let plan = schedule(&logical, &wanted, market.calendar());
         let title = constants.first().map_or((*name).to_owned(), |c| format!("{name} {c}"));
         group.bench_function(title, |b| {
-            b.iter(|| black_box(execute::run(&plan, &market, &[], &[(root, Arc::clone(&all))])));
+            b.iter(|| black_box(execute::run(&plan, &market, &[], &wanted)));
         });
     }
     group.finish();

@@ -4,6 +4,7 @@
 use decile::{
     Market, Strategy,
     backtest::{CAUSES, Cause, Track, daily},
+    metric::Value,
     panel::{Date, MarketData},
     types::Basis,
 };
@@ -354,4 +355,36 @@ fn the_calendar_picks_anew_where_a_trigger_restores() {
     // A change of everything is no first purchase.
     let said = report(&market, "select top 1 by return(5d) rebalance weekly expect turnover < 60%");
     assert!(said.contains("expectation") && said.contains("2021-02-"), "{said}");
+}
+
+#[test]
+fn figures_of_what_is_held() {
+    let rows = 30;
+    let dates: Vec<Date> = dates().into_iter().take(rows).collect();
+    let of_rows = |values: [f64; 2]| values.repeat(rows);
+    let market = Market::from_parts(dates, &["A", "B"])
+        .panel("close", &of_rows([10.0, 20.0]))
+        .panel("volume", &of_rows([1000.0, 2000.0]))
+        .label("sector", &["Energy", ""])
+        .build();
+    let text = "strategy both { select all benchmark one capital 100000 rebalance weekly }
+        strategy one { select all where close < 15 rebalance weekly }";
+    let strategy = Strategy::parse(text).unwrap_or_else(|e| panic!("{e}"));
+    let compiled = strategy.compile(&market).unwrap_or_else(|e| panic!("{e}"));
+    let results = compiled.run().unwrap_or_else(|e| panic!("{e}"));
+    let figure = |name: &str| match results.metric(name)[0].1 {
+        Value::Number(number) => number,
+        other => panic!("{name} is {other:?}"),
+    };
+    let is = |name: &str, expected: f64| {
+        let found = figure(name);
+        assert!((found - expected).abs() < 1e-9 * expected, "{name}: {found}, not {expected}");
+    };
+    // 50,000 each, of which a tenth of 1,000 × 10 and of 2,000 × 20 can be sold in a day: 50 days and 12.5.
+    is("days_to_sell", 31.25);
+    is("capacity", 5.0 * 100_000.0 / 31.25);
+    is("active_share", 0.5);
+    let json = results.report(decile::report::to_json);
+    let exposures = &json["results"][0]["exposures"]["sector"];
+    assert_eq!(exposures, &serde_json::json!({ "": 0.5, "Energy": 0.5 }));
 }

@@ -7,7 +7,7 @@ use decile::{
     execute,
     operator::{self, Accepts, Body, Default, Operator, Parameter},
     panel::{FieldId, MarketData, Row, Rows, from_days},
-    plan::{Demand, LogicalPlan, Node, NodeId, Op, schedule},
+    plan::{LogicalPlan, Node, NodeId, Op, schedule},
     types::{Kind, Shape, Type, Unit},
 };
 use std::sync::Arc;
@@ -173,10 +173,7 @@ fn run(
     let market = market(data, assets);
     let logical = plan(operator, &market, data.len(), constants);
     let root = logical.roots[0];
-    let rows = Arc::new(rows);
-    let demand = Demand { node: root, rows: rows.as_ref().clone() };
-    let plan = schedule(&logical, &[demand], market.calendar());
-    let (signals, _) = execute::run(&plan, &market, &[], &[(root, rows)]);
+    let signals = execute::compute(&logical, &market, &[], &[(root, Arc::new(rows))], None);
     signals[0].values.to_vec()
 }
 
@@ -317,8 +314,7 @@ fn what_never_forgets_is_given_every_row() {
         let market = market(&data, ASSETS);
         let logical = plan(o, &market, data.len(), &constants(o));
         let rows = Rows::new(vec![10, 60], ROWS);
-        let plan =
-            schedule(&logical, &[Demand { node: logical.roots[0], rows }], market.calendar());
+        let plan = schedule(&logical, &[(logical.roots[0], Arc::new(rows))], market.calendar());
         let first = plan.rows.iter().find(|r| r.len() > 2).expect("the inputs");
         assert_eq!(first.as_slice(), (0..=60).collect::<Vec<Row>>(), "{}", o.name);
         // And it makes use of them: other early rows, another last one.

@@ -154,3 +154,40 @@ fn a_strategy_is_saved_and_read_again() {
     let nowhere = Path::new("/nowhere/at/all.decile");
     assert!(session.enter(&format!("save {}", nowhere.display())).is_err());
 }
+
+#[test]
+fn what_is_kept_changes_no_answer() {
+    let said = [
+        "let cheap = rank(value)",
+        "ts_mean(close, 20) @ 2016-03-31",
+        "ts_mean(close, 20) @ 2015-03-31",
+        "ts_std(close / ts_mean(close, 20), 60) @ 2016-03-31",
+        "select top 20 by cheap",
+        "run",
+        "select top 20 by cheap + rank(momentum)",
+        "run",
+        ":set nothing = 1",
+        "rebalance weekly",
+        "run",
+        "cap sector 30%",
+        "run",
+        "ts_mean(close, 20)",
+        "risk_free",
+        ":undo",
+        "run",
+        ":why LUS1 2020-06-30",
+    ];
+    let mut session = Session::new(Market::sample(), Colors::No);
+    for (i, line) in said.iter().enumerate() {
+        let found = answer(&mut session, line);
+        // In a conversation in which nothing was computed before but what the statements themselves show.
+        let mut fresh = Session::new(Market::sample(), Colors::No);
+        let is_statement = |l: &&&str| {
+            ["let", "select", "rebalance", "cap", ":undo"].iter().any(|word| l.starts_with(word))
+        };
+        for before in said[..i].iter().filter(is_statement) {
+            answer(&mut fresh, before);
+        }
+        assert_eq!(found, answer(&mut fresh, line), "{line}");
+    }
+}

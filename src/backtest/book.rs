@@ -36,6 +36,31 @@ impl Position {
         self.units * self.price
     }
 
+    /// Takes the shares and the cash that come to its holders on a row; gives the cash.
+    fn act(&mut self, row: Row, prices: &BookPrices<'_>, ledger: &mut Writer) -> f64 {
+        let (ratio, dividend) = prices.action(self.asset, row);
+        self.units *= ratio;
+        self.price /= ratio;
+        self.due /= ratio;
+        let cash = self.units * dividend;
+        if cash != 0.0 {
+            // Without the dividend a share is worth so much less until the market says what it is worth.
+            self.price -= dividend;
+            self.due += dividend;
+            self.earned -= cash;
+            ledger.of_asset(Cause::Dividend, self.asset, cash);
+        }
+        self.next_action = prices.next_action(self.asset, row);
+        cash
+    }
+
+    /// The fee for it where it is sold short: so much of its value, below zero.
+    fn fee(&self, share: f64, ledger: &mut Writer) -> f64 {
+        let paid = self.value() * share;
+        ledger.of_asset(Cause::Borrow, self.asset, paid);
+        paid
+    }
+
     /// Values it at a price and gives what that brought; `growth` is kept only where something asks for it.
     fn mark(&mut self, now: f64, grows: bool) -> f64 {
         let gain = self.units * (now - self.price);
@@ -49,6 +74,83 @@ impl Position {
         self.due = 0.0;
         gain
     }
+
+    /// Values it at the price of a row (missing: the last stays, but not below zero). Gives what that brought, and
+    /// whether there was none.
+    fn see(&mut self, now: f64, grows: bool) -> (f64, bool) {
+        if !now.is_nan() {
+            return (self.mark(now, grows), false);
+        }
+        (if self.price < 0.0 { self.mark(0.0, grows) } else { 0.0 }, true)
+    }
+}
+
+/// What the book is worth on a row.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Worth {
+    /// What the positions are worth, long less short.
+    pub(super) net: f64,
+    /// Both together.
+    pub(super) gross: f64,
+    /// How many positions there are.
+    pub(super) names: u32,
+}
+
+/// What rows came to before anything was traded, by row.
+#[derive(Debug)]
+pub(super) struct Days {
+    /// What prices brought.
+    pub(super) gains: Vec<f64>,
+    /// The fees for what is sold short, below zero.
+    pub(super) fees: Vec<f64>,
+    pub(super) dividends: Vec<f64>,
+    net: Vec<f64>,
+    gross: Vec<f64>,
+    names: Vec<u32>,
+    /// How many positions had no price.
+    pub(super) stale: Vec<u32>,
+}
+
+impl Days {
+    fn new(rows: usize) -> Self {
+        let (money, count) = (vec![0.0; rows], vec![0; rows]);
+        Self {
+            gains: money.clone(),
+            fees: money.clone(),
+            dividends: money.clone(),
+            net: money.clone(),
+            gross: money,
+            names: count.clone(),
+            stale: count,
+        }
+    }
+
+    pub(super) fn worth(&self, place: usize) -> Worth {
+        Worth { net: self.net[place], gross: self.gross[place], names: self.names[place] }
+    }
+
+    /// A position at prices that are all there, from a place on; the bits are those of one row after the other.
+    fn hold(&mut self, position: &mut Position, seen: &[f64], place: usize) {
+        let units = position.units;
+        let part = place..place + seen.len();
+        let worth = self.net[part.clone()].iter_mut().zip(&mut self.gross[part.clone()]);
+        for ((net, gross), now) in worth.zip(seen) {
+            let value = units * now;
+            *net += value;
+            *gross += value.abs();
+        }
+        self.names[part.clone()].iter_mut().for_each(|names| *names += 1);
+        let before = std::iter::once(&position.price).chain(seen);
+        let mut earned = position.earned;
+        for ((gains, now), before) in self.gains[part].iter_mut().zip(seen).zip(before) {
+            let gain = units * (now - before);
+            *gains += gain;
+            earned += gain;
+        }
+        position.earned = earned;
+        position.price = seen[seen.len() - 1];
+        position.due = 0.0;
+    }
 }
 
 #[derive(Debug)]
@@ -58,28 +160,25 @@ pub(super) struct Book {
     pub(super) positions: Vec<Position>,
     /// Whether positions know their growth.
     grows: bool,
-    /// The least `ends` of the positions.
-    next_end: Row,
-    /// The least `next_action`.
-    next_action: Row,
 }
 
 impl Book {
     pub(super) fn new(cash: f64, grows: bool) -> Self {
-        let (next_end, next_action) = (Row::MAX, Row::MAX);
-        Self { cash, positions: vec![], grows, next_end, next_action }
+        Self { cash, positions: vec![], grows }
     }
 
-    /// What the positions are worth, long less short, and both together.
-    pub(super) fn holdings(&self) -> (f64, f64) {
-        self.positions.iter().fold((0.0, 0.0), |(net, gross), position| {
-            let value = position.value();
-            (net + value, gross + value.abs())
-        })
+    /// What the book is worth as it stands.
+    pub(super) fn worth(&self) -> Worth {
+        let mut worth = Worth { names: self.positions.len() as u32, ..Worth::default() };
+        for position in &self.positions {
+            worth.net += position.value();
+            worth.gross += position.value().abs();
+        }
+        worth
     }
 
     pub(super) fn nav(&self) -> f64 {
-        self.cash + self.holdings().0
+        self.cash + self.worth().net
     }
 
     fn place(&self, asset: usize) -> Result<usize, usize> {
@@ -94,65 +193,88 @@ impl Book {
         self.position(asset).map_or(0.0, |p| p.units)
     }
 
-    /// Splits and dividends of a row, for what was held over it.
-    pub(super) fn act(&mut self, row: Row, prices: &BookPrices<'_>, ledger: &mut Writer) {
-        if self.next_action > row {
-            return;
-        }
-        for position in self.positions.iter_mut().filter(|p| p.next_action <= row) {
-            let asset = position.asset;
-            let (ratio, dividend) = prices.action(asset, row);
-            position.units *= ratio;
-            position.price /= ratio;
-            position.due /= ratio;
-            let cash = position.units * dividend;
-            self.cash += cash;
-            if cash != 0.0 {
-                // Without the dividend a share is worth so much less until the market says what it is worth.
-                position.price -= dividend;
-                position.due += dividend;
-                position.earned -= cash;
-                ledger.gains(-cash);
-                ledger.cash(Cause::Dividend, Some(asset), cash);
-            }
-            position.next_action = prices.next_action(asset, row);
-        }
-        self.find_next();
+    /// Takes the dividends of a row, by which the positions are worth less.
+    pub(super) fn take_dividends(&mut self, cash: f64, ledger: &mut Writer) {
+        self.cash += cash;
+        ledger.gains(-cash);
+        ledger.cash(Cause::Dividend, None, cash);
     }
 
-    /// Values the positions at the row's prices (missing: the last stays, but not below zero). Gives how many had none.
-    pub(super) fn mark(&mut self, prices: ArrayView1<'_, f64>, ledger: &mut Writer) -> usize {
+    /// Values the positions at the row's prices. Gives how many had none.
+    pub(super) fn mark(&mut self, prices: ArrayView1<'_, f64>, ledger: &mut Writer) -> u32 {
         let (mut gains, mut stale) = (0.0, 0);
         for position in &mut self.positions {
-            let now = prices[position.asset];
-            if !now.is_nan() {
-                gains += position.mark(now, self.grows);
-                continue;
-            }
-            stale += 1;
-            if position.price < 0.0 {
-                gains += position.mark(0.0, self.grows);
-            }
+            let (gain, is_stale) = position.see(prices[position.asset], self.grows);
+            gains += gain;
+            stale += u32::from(is_stale);
         }
         ledger.gains(gains);
         stale
     }
 
-    /// Takes out the positions that have had their last price, at that price; their value becomes cash.
-    pub(super) fn settle(&mut self, row: Row, ledger: &mut Writer) -> Vec<Position> {
-        if self.next_end >= row {
-            return vec![];
+    /// What happens to the positions over rows without trades: fees for what is sold short, each so much of its value;
+    /// splits and dividends; values at the closes, or at `opens` on one row. Positions that have had their last price are
+    /// given with the row after it, in order of these rows, and are in the book no more. It goes by position, whose prices
+    /// lie side by side; the money of all this is still to be moved, row by row.
+    pub(super) fn pass(
+        &mut self,
+        first: Row,
+        shares: &[f64],
+        prices: &BookPrices<'_>,
+        opens: Option<&[f64]>,
+        ledger: &mut Writer,
+    ) -> (Days, Vec<(Row, Position)>) {
+        let mut days = Days::new(shares.len());
+        let (mut ended, mut buffer) = (vec![], vec![]);
+        let has_fees = shares.iter().any(|share| *share > 0.0);
+        for position in &mut self.positions {
+            let seen = match opens {
+                Some(opens) => &opens[position.asset..=position.asset],
+                None => prices.of_asset(position.asset, first, shares.len(), &mut buffer),
+            };
+            let is_simple = !self.grows && !(has_fees && position.units < 0.0);
+            let mut place = 0;
+            while place < seen.len() {
+                let row = first + place as Row;
+                let event = position.next_action.min(position.ends.saturating_add(1));
+                let quiet = (event.saturating_sub(row) as usize).min(seen.len() - place);
+                let priced = seen[place..place + quiet].iter().take_while(|now| !now.is_nan());
+                let priced = if is_simple { priced.count() } else { 0 };
+                if priced > 0 {
+                    days.hold(position, &seen[place..place + priced], place);
+                    place += priced;
+                    continue;
+                }
+                if position.units < 0.0 && shares[place] > 0.0 {
+                    days.fees[place] += position.fee(shares[place], ledger);
+                }
+                if position.next_action <= row {
+                    days.dividends[place] += position.act(row, prices, ledger);
+                }
+                if position.ends < row {
+                    ended.push((row, *position));
+                    break;
+                }
+                let (gain, is_stale) = position.see(seen[place], self.grows);
+                days.gains[place] += gain;
+                days.stale[place] += u32::from(is_stale);
+                days.names[place] += 1;
+                days.net[place] += position.value();
+                days.gross[place] += position.value().abs();
+                place += 1;
+            }
         }
-        let (ended, alive) = self.positions.iter().partition(|p| p.ends < row);
-        self.positions = alive;
-        let ended: Vec<Position> = ended;
-        for position in &ended {
-            ledger.earned(position.asset, position.earned);
-            ledger.trade(-position.value());
-            self.cash += position.value();
-        }
-        self.find_next();
-        ended
+        let until = first + shares.len() as Row;
+        self.positions.retain(|p| p.ends.saturating_add(1) >= until);
+        ended.sort_by_key(|(row, _)| *row);
+        (days, ended)
+    }
+
+    /// Takes the value of a position that has had its last price as cash.
+    pub(super) fn take_value(&mut self, position: &Position, ledger: &mut Writer) {
+        ledger.of_asset(Cause::Price, position.asset, position.earned);
+        ledger.trade(-position.value());
+        self.cash += position.value();
     }
 
     /// Makes a position one of so many units, bought or sold at a price.
@@ -177,7 +299,7 @@ impl Book {
                     (position.entered, position.growth, position.peak) = (row, 1.0, 1.0);
                 }
                 if units == 0.0 {
-                    ledger.earned(asset, position.earned);
+                    ledger.of_asset(Cause::Price, asset, position.earned);
                     self.positions.remove(i);
                 }
             }
@@ -204,13 +326,9 @@ impl Book {
     /// Has the ledger take what prices have brought to each asset until now.
     pub(super) fn flush(&mut self, ledger: &mut Writer) {
         for position in &mut self.positions {
-            ledger.earned(position.asset, std::mem::take(&mut position.earned));
+            let earned = std::mem::take(&mut position.earned);
+            ledger.of_asset(Cause::Price, position.asset, earned);
         }
-    }
-
-    pub(super) fn find_next(&mut self) {
-        self.next_end = self.positions.iter().map(|p| p.ends).min().unwrap_or(Row::MAX);
-        self.next_action = self.positions.iter().map(|p| p.next_action).min().unwrap_or(Row::MAX);
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Deal {
     pub(super) asset: usize,
     /// Money, above zero.
     pub(super) value: f64,
-    /// Shares as traded on the day, above zero.
+    /// Shares as traded on the day, above zero; asked for only by [`CostModel::asks_shares`].
     pub(super) shares: f64,
     /// The row of its decision, at which volatility and volume are known.
     pub(super) decided: Row,
@@ -46,6 +46,11 @@ impl CostModel<'_> {
             }
         }
         charges
+    }
+
+    /// Whether any cost goes by the number of shares.
+    pub(super) fn asks_shares(&self) -> bool {
+        !self.costs.commission.is_empty()
     }
 
     /// Whether costs grow in proportion to what is traded.

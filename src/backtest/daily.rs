@@ -18,7 +18,7 @@ struct Standing {
 pub fn daily(market: &dyn MarketData, track: &Track, mut see: impl FnMut(Row, &[Holding])) {
     let prices = BookPrices::new(market);
     let mut standing: Vec<Standing> = vec![];
-    let mut next = 0;
+    let (mut next, mut gone) = (0, 0);
     let (mut list, nav) = (vec![], &track.nav);
     for row in track.first..=track.last() {
         let close = prices.at_close(row);
@@ -32,7 +32,10 @@ pub fn daily(market: &dyn MarketData, track: &Track, mut see: impl FnMut(Row, &[
             for position in &mut standing {
                 position.carry(row, &prices);
             }
+            let ended = track.delistings[gone..].iter().take_while(|d| d.settled <= row);
+            ended.for_each(|d| standing.retain(|s| s.holding.asset != d.asset));
         }
+        gone += track.delistings[gone..].partition_point(|d| d.settled <= row);
         list.clear();
         for position in &mut standing {
             let asset = position.holding.asset.0 as usize;

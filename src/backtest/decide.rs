@@ -257,7 +257,11 @@ impl Run<'_> {
             released: [&long.1, &short.1],
             barred: &barred,
         };
-        let mut target = portfolio::construct(decision, standing)?;
+        let picks = portfolio::picks(decision, standing);
+        let mut target = match self.ahead.take(row, &picks) {
+            Some(target) => target,
+            None => portfolio::weights(decision, standing, &picks)?,
+        };
         if let Some(sleeves) = &mut sleeves {
             sleeves.renew(&target.weights, row);
             target.weights = sleeves.weights(market, row);

@@ -2,7 +2,7 @@
 
 use super::simulate::Simulation;
 use crate::{
-    check::{Condition, PickCount},
+    check::{Condition, Held, HoldItem, PickCount},
     diagnostic::{Code, Diagnostic},
     panel::Row,
     portfolio::Funnel,
@@ -77,6 +77,24 @@ pub(super) fn empty_run(
             .help("take shorter windows or more data"),
         },
     };
+    Box::new(diagnostic)
+}
+
+/// Of all that `hold` names, one had not begun on the last decision, nor had all on any before.
+pub(super) fn cannot_be_held(
+    simulation: &Simulation<'_>,
+    row: Row,
+    item: &HoldItem,
+) -> Box<Diagnostic> {
+    let (first, last) = (date(simulation, simulation.first), date(simulation, simulation.last));
+    let what = match item.what {
+        Held::Asset(_) => "has no price",
+        Held::Strategy(_) => "has not begun",
+    };
+    let text = format!("no rebalance from {first} to {last} has all that `hold` names");
+    let diagnostic = Diagnostic::error(Code::EmptyRun, text)
+        .at(item.span, format!("{what} on {}", date(simulation, row)))
+        .help("take another period, or hold something else");
     Box::new(diagnostic)
 }
 

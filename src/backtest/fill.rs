@@ -129,7 +129,6 @@ impl Exchange<'_, '_> {
         for fill in &list {
             self.book(fill, book, ledger);
         }
-        book.find_next();
         let least = -self.credit * nav;
         if unpaid > 0.0 && (book.cash - least).abs() <= ROUNDING * nav {
             // All there was has been spent; the rounding of the sum is no money.
@@ -147,8 +146,9 @@ impl Exchange<'_, '_> {
     }
 
     fn charges(&self, asset: usize, units: f64, value: f64, decided: Row) -> ByCause {
-        let (value, shares) = (value.abs(), units.abs() * (self.shares)(asset));
-        self.costs.of(Deal { asset, value, shares, decided })
+        let shares = || units.abs() * (self.shares)(asset);
+        let shares = if self.costs.asks_shares() { shares() } else { 0.0 };
+        self.costs.of(Deal { asset, value: value.abs(), shares, decided })
     }
 
     /// How many units there are after this row's part of an order, and whether nothing of it is left.

@@ -1,9 +1,10 @@
 //! `hold`: fixed shares of assets and strategies. A strategy is held as what it holds itself, so that the book is one of
 //! assets; between two decisions of its own the shares of the sleeves drift as the sleeves do.
 
-use super::{Simulation, Track, price::growth};
+use super::{Delisting, Simulation, Track, error, price::growth};
 use crate::{
     check::{Held, HoldItem},
+    diagnostic::Diagnostic,
     panel::{AssetId, Row},
     portfolio::{Funnel, Target},
 };
@@ -24,14 +25,31 @@ pub(super) fn decisions(simulation: &Simulation<'_>, own: &[Row], start: Row) ->
 }
 
 /// The first of its own decisions at which everything has a price and every strategy has begun.
-pub(super) fn first(simulation: &Simulation<'_>, from: Row, end: Row) -> Option<Row> {
+///
+/// # Errors
+/// `empty-run` if there is none.
+pub(super) fn first(
+    simulation: &Simulation<'_>,
+    from: Row,
+    end: Row,
+) -> Result<Row, Box<Diagnostic>> {
     let closes = simulation.market.prices().close;
     let has_begun = |row: Row, item: &HoldItem| match item.what {
         Held::Asset(asset) => !closes[[row as usize, asset.0 as usize]].is_nan(),
         Held::Strategy(_) => track(simulation, item).is_none_or(|t| t.first <= row),
     };
-    let mut decisions = simulation.decisions.iter().copied().filter(|r| (from..end).contains(r));
-    decisions.find(|&row| simulation.policy.hold.iter().all(|item| has_begun(row, item)))
+    let items = &simulation.policy.hold;
+    let mut last = None;
+    for &row in simulation.decisions.iter().filter(|r| (from..end).contains(r)) {
+        match items.iter().find(|item| !has_begun(row, item)) {
+            None => return Ok(row),
+            Some(item) => last = Some((row, item)),
+        }
+    }
+    Err(match last {
+        None => error::empty_run(simulation, None),
+        Some((row, item)) => error::cannot_be_held(simulation, row, item),
+    })
 }
 
 fn track<'a>(simulation: &Simulation<'a>, item: &HoldItem) -> Option<&'a Track> {
@@ -105,7 +123,11 @@ fn held(simulation: &Simulation<'_>, track: &Track, row: Row) -> Vec<(AssetId, f
     let Some(last) = end.checked_sub(1).map(|i| track.holdings[i].row) else { return vec![] };
     let begin = track.holdings.partition_point(|h| h.row < last);
     let Some(nav) = track.nav_at(row) else { return vec![] };
-    let leaves = |asset: AssetId| track.exits.iter().any(|e| e.row == row && e.asset == asset);
+    let is_gone = |d: &Delisting, asset| d.asset == asset && (last..=row).contains(&d.settled);
+    let leaves = |asset: AssetId| {
+        track.exits.iter().any(|e| e.row == row && e.asset == asset)
+            || track.delistings.iter().any(|d| is_gone(d, asset))
+    };
     let holdings = track.holdings[begin..end].iter().filter(|h| !leaves(h.asset));
     holdings
         .map(|h| {

@@ -72,7 +72,8 @@ impl Ledger {
     }
 
     fn sums(&self, causes: &[Cause], sign: f64) -> Vec<f64> {
-        let sum = |row: &ByCause| sign * causes.iter().map(|c| row[*c as usize]).sum::<f64>();
+        // Nothing is never −0.
+        let sum = |row: &ByCause| sign * causes.iter().map(|c| row[*c as usize]).sum::<f64>() + 0.0;
         self.rows.iter().map(sum).collect()
     }
 
@@ -120,15 +121,15 @@ impl Writer {
         self.note(cause, asset, money);
     }
 
-    /// Gains of a row that have gone to the assets by [`Writer::earned`].
+    /// Gains of a row that go to the assets by [`Writer::of_asset`].
     pub(super) fn gains(&mut self, money: f64) {
         self.holdings += money;
         self.row[Cause::Price as usize] += money;
     }
 
-    /// What an asset's price has brought over some rows whose sums are written down already.
-    pub(super) fn earned(&mut self, asset: usize, money: f64) {
-        self.assets[asset][Cause::Price as usize] += money;
+    /// What an asset has brought or cost, whose sums by row are written down apart.
+    pub(super) fn of_asset(&mut self, cause: Cause, asset: usize, money: f64) {
+        self.assets[asset][cause as usize] += money;
     }
 
     /// A trade: value goes from cash to holdings.

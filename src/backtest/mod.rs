@@ -2,6 +2,7 @@
 
 pub mod schedule;
 pub mod benchmark;
+mod ahead;
 mod book;
 mod daily;
 mod decide;

@@ -4,7 +4,7 @@ use crate::{
     panel::{FieldData, MarketData, Prices, Row, Steps},
     types::Basis,
 };
-use ndarray::{ArrayView1, ArrayView2, Axis};
+use ndarray::{ArrayView1, ArrayView2, Axis, s};
 
 /// The prices of a market as the book sees them. Where the data have a table of dividends, positions are valued at the
 /// closes, and splits and dividends come on their days. Where they have not, positions are valued at the index of total
@@ -48,6 +48,28 @@ impl<'a> BookPrices<'a> {
         self.value.index_axis_move(Axis(0), row as usize)
     }
 
+    /// What one unit of an asset is worth at the closes of so many rows; `buffer` takes what does not lie side by side.
+    pub(super) fn of_asset<'b>(
+        &self,
+        asset: usize,
+        first: Row,
+        rows: usize,
+        buffer: &'b mut Vec<f64>,
+    ) -> &'b [f64]
+    where
+        'a: 'b,
+    {
+        let first = first as usize;
+        let column = self.value.index_axis_move(Axis(1), asset);
+        let column = column.slice_move(s![first..first + rows]);
+        if let Some(column) = column.to_slice() {
+            return column;
+        }
+        buffer.clear();
+        buffer.extend(column);
+        buffer
+    }
+
     /// What one unit is worth at the open: missing without an open or a close.
     pub(super) fn at_open(&self, row: Row, asset: usize) -> f64 {
         let at = [row as usize, asset];
@@ -75,8 +97,7 @@ impl<'a> BookPrices<'a> {
     pub(super) fn shares(&self, row: Row, asset: usize) -> f64 {
         let priced = self.last_priced(row, asset).unwrap_or(row);
         let at = [priced as usize, asset];
-        let of = |s: Steps<'_>| s.value(asset, self.last) / s.value(asset, row);
-        let later = self.later_splits.map_or(1.0, of);
+        let later = self.later_splits.map_or(1.0, |s| s.growth(asset, row, self.last));
         self.value[at] / (self.prices.close[at] * later)
     }
 

@@ -3,7 +3,8 @@
 
 use super::{
     Simulation,
-    book::{Book, Position, end_of_trading},
+    ahead::Ahead,
+    book::{Book, Position, Worth, end_of_trading},
     cost::CostModel,
     error,
     fill::{Exchange, Fills, Order, Size},
@@ -17,7 +18,9 @@ use crate::{
     diagnostic::Diagnostic,
     panel::{AssetId, Row, days_since_epoch},
 };
-use ndarray::ArrayView1;
+
+/// How many rows are passed at a time: what is summed for them stays in the nearest cache.
+const STRETCH: Row = 128;
 
 pub(super) struct Run<'a> {
     pub(super) simulation: &'a Simulation<'a>,
@@ -27,6 +30,7 @@ pub(super) struct Run<'a> {
     pub(super) last_row: Row,
     pub(super) book: Book,
     pub(super) ledger: Writer,
+    pub(super) ahead: Ahead,
     pub(super) orders: Vec<Order>,
     /// Orders that were decided, and may be filled from their row on.
     pub(super) later: Vec<(Row, Vec<Order>)>,
@@ -40,7 +44,7 @@ pub(super) struct Run<'a> {
     /// The sleeves as the target that was made last would leave them.
     pub(super) renewed: Option<Sleeves>,
     pub(super) cash_return: f64,
-    pub(super) stale: usize,
+    pub(super) stale: u32,
     pub(super) traded: bool,
     pub(super) track: Track,
 }
@@ -58,6 +62,7 @@ impl<'a> Run<'a> {
             last_row: simulation.market.calendar().len() as Row - 1,
             book: Book::new(capital, simulation.policy.asks_growth()),
             ledger: Writer::new(capital, assets),
+            ahead: Ahead::default(),
             orders: vec![],
             later: vec![],
             shares_set: start,
@@ -95,14 +100,42 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What happens before and at the open: interest and fees, splits and dividends, proceeds of what stopped trading,
-    /// trades at the open.
-    pub(super) fn open_day(&mut self, row: Row) {
-        self.traded = false;
-        self.stale = 0;
-        self.pay_interest(row);
-        let Self { prices, book, ledger, orders, later, .. } = self;
-        book.act(row, prices, ledger);
+    /// The row up to which nothing is to be traded or decided before its close; `decision` is the next of the calendar.
+    pub(super) fn next_stop(&self, row: Row, decision: Option<Row>) -> Row {
+        let Simulation { policy, last, .. } = *self.simulation;
+        let is_watched = !policy.triggers.when.is_empty() || !policy.exits.is_empty();
+        if is_watched || !self.orders.is_empty() || !self.later.is_empty() {
+            return row;
+        }
+        decision.unwrap_or(last).min(last).min(row + STRETCH - 1)
+    }
+
+    /// Goes from a row to the close of another, and fills what orders there are on it; the rows before it are written
+    /// down.
+    pub(super) fn go(&mut self, row: Row, stop: Row) -> Result<(), Box<Diagnostic>> {
+        self.split_orders(row);
+        if let Some(due) = self.later.iter().position(|(from, _)| *from <= row) {
+            self.orders = self.later.remove(due).1;
+        }
+        if self.simulation.policy.trade == TradeAt::NextOpen && !self.orders.is_empty() {
+            let prices = self.prices;
+            let opens: Vec<f64> = (0..self.assets).map(|a| prices.at_open(row, a)).collect();
+            self.pass(row, stop, Some(&opens))?;
+            let open = prices.market().open;
+            self.trade(row, &|a| opens[a], &|a| open.map_or(f64::NAN, |o| o[[row as usize, a]]));
+            self.stale = self.book.mark(prices.at_close(row), &mut self.ledger);
+            return Ok(());
+        }
+        self.pass(row, stop, None)?;
+        if !self.orders.is_empty() {
+            self.trade_at_close(stop);
+        }
+        Ok(())
+    }
+
+    /// Has orders that wait follow the splits of a row.
+    fn split_orders(&mut self, row: Row) {
+        let Self { prices, orders, later, .. } = self;
         let waiting = orders.iter_mut().chain(later.iter_mut().flat_map(|(_, list)| list));
         for order in waiting.filter(|o| o.next_action <= row) {
             let (ratio, _) = prices.action(order.asset, row);
@@ -111,47 +144,49 @@ impl<'a> Run<'a> {
             }
             order.next_action = prices.next_action(order.asset, row);
         }
-        self.settle(row);
-        if let Some(due) = self.later.iter().position(|(from, _)| *from <= row) {
-            self.orders = self.later.remove(due).1;
-        }
-        if self.simulation.policy.trade == TradeAt::NextOpen && !self.orders.is_empty() {
-            let prices = self.prices;
-            let open = prices.market().open;
-            let opens: Vec<f64> = (0..self.assets).map(|a| prices.at_open(row, a)).collect();
-            self.book.mark(ArrayView1::from(&opens), &mut self.ledger);
-            self.trade(row, &|a| prices.at_open(row, a), &|a| {
-                open.map_or(f64::NAN, |o| o[[row as usize, a]])
-            });
-        }
     }
 
-    /// Interest on the cash of the row before, and the fee for what was sold short, by calendar day.
-    fn pay_interest(&mut self, row: Row) {
+    /// Interest, fees, splits and dividends, proceeds of what stopped trading, and values, from a row to another; all rows
+    /// but the last are written down.
+    fn pass(&mut self, row: Row, until: Row, opens: Option<&[f64]>) -> Result<(), Box<Diagnostic>> {
+        let shares: Vec<f64> = (row..=until).map(|row| self.borrow_share(row)).collect();
+        let Self { book, prices, ledger, .. } = self;
+        let (days, ended) = book.pass(row, &shares, prices, opens, ledger);
+        let mut ended = ended.iter().peekable();
+        self.traded = false;
+        for (place, row) in (row..=until).enumerate() {
+            self.pay_interest();
+            self.book.cash += days.fees[place];
+            self.ledger.cash(Cause::Borrow, None, days.fees[place]);
+            self.book.take_dividends(days.dividends[place], &mut self.ledger);
+            while let Some((_, position)) = ended.next_if(|(at, _)| *at == row) {
+                self.pay_out(row, position);
+            }
+            self.ledger.gains(days.gains[place]);
+            self.stale = days.stale[place];
+            if row < until {
+                self.write_down(row, days.worth(place))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Interest on the cash of the row before.
+    fn pay_interest(&mut self) {
         let calendar = self.simulation.market.calendar();
         self.cash_return = self.rate / f64::from(calendar.rows_per_year());
         let interest = self.book.cash * self.cash_return;
         let cause = if self.book.cash < 0.0 { Cause::Margin } else { Cause::Interest };
         self.book.cash += interest;
         self.ledger.cash(cause, None, interest);
-        let Some(fee) = self.simulation.policy.costs.borrow else { return };
-        let day = |row: Row| days_since_epoch(calendar.date(row));
-        let years = f64::from(day(row) - day(row - 1)) / 365.0;
-        for position in self.book.positions.iter().filter(|p| p.units < 0.0) {
-            let paid = position.value() * fee * years;
-            self.book.cash += paid;
-            self.ledger.cash(Cause::Borrow, Some(position.asset), paid);
-        }
     }
 
-    /// The close: new values, then trades at the close.
-    pub(super) fn close_day(&mut self, row: Row) {
-        let close = self.prices.at_close(row);
-        self.stale = self.book.mark(close, &mut self.ledger);
-        let at_close = !matches!(self.simulation.policy.trade, TradeAt::NextOpen);
-        if at_close && !self.orders.is_empty() {
-            self.trade_at_close(row);
-        }
+    /// What is paid on a row for each unit of money that is sold short.
+    fn borrow_share(&self, row: Row) -> f64 {
+        let Some(fee) = self.simulation.policy.costs.borrow else { return 0.0 };
+        let calendar = self.simulation.market.calendar();
+        let day = |row: Row| days_since_epoch(calendar.date(row));
+        fee * f64::from(day(row) - day(row - 1)) / 365.0
     }
 
     pub(super) fn trade_at_close(&mut self, row: Row) {
@@ -160,48 +195,38 @@ impl<'a> Run<'a> {
     }
 
     /// Pays out what has had its last price: that price, times one plus the return that the data give, or `delisting`.
-    fn settle(&mut self, row: Row) {
-        let nav = self.book.nav();
-        let ended = self.book.settle(row, &mut self.ledger);
-        if ended.is_empty() {
-            return;
-        }
+    fn pay_out(&mut self, row: Row, position: &Position) {
+        let Position { asset, units, ends, .. } = *position;
+        self.book.take_value(position, &mut self.ledger);
         let known = self.simulation.market.delisting_returns();
-        let outcome = |asset: usize| known.map(|r| r[asset]).filter(|r| !r.is_nan());
-        let assumed = self.simulation.policy.delisting;
-        for position in &ended {
-            let Position { asset, units, .. } = *position;
-            let outcome = outcome(asset);
-            let assumed = assumed.filter(|_| outcome.is_none());
-            let gain = position.value() * outcome.or(assumed).unwrap_or(0.0);
-            self.book.cash += gain;
-            self.ledger.cash(Cause::Delisting, Some(asset), gain);
-            let value = position.value() + gain;
-            let id = AssetId(asset as u32);
-            self.track.delistings.push(Delisting {
-                asset: id,
-                last_priced: position.ends,
-                settled: row,
-                value,
-                outcome,
-                assumed,
-                weight: position.value() / nav,
-            });
-            let last = position.ends;
-            let close = self.prices.market().close[[last as usize, asset]];
-            self.track.trades.push(Trade {
-                decided: row,
-                traded: row,
-                asset: id,
-                price: close,
-                value: -value,
-                shares: -units * self.prices.shares(last, asset),
-                charges: [0.0; CAUSES],
-                reason: Reason::StoppedTrading,
-            });
-        }
-        self.traded = true;
-        self.orders.retain(|o| !ended.iter().any(|p| p.asset == o.asset));
+        let outcome = known.map(|r| r[asset]).filter(|r| !r.is_nan());
+        let assumed = self.simulation.policy.delisting.filter(|_| outcome.is_none());
+        let gain = position.value() * outcome.or(assumed).unwrap_or(0.0);
+        self.book.cash += gain;
+        self.ledger.cash(Cause::Delisting, Some(asset), gain);
+        let value = position.value() + gain;
+        let id = AssetId(asset as u32);
+        let track = &mut self.track;
+        track.delistings.push(Delisting {
+            asset: id,
+            last_priced: ends,
+            settled: row,
+            value,
+            outcome,
+            assumed,
+            weight: position.value() / track.nav.last().copied().unwrap_or(track.capital),
+        });
+        track.trades.push(Trade {
+            decided: row,
+            traded: row,
+            asset: id,
+            price: self.prices.market().close[[ends as usize, asset]],
+            value: -value,
+            shares: -units * self.prices.shares(ends, asset),
+            charges: [0.0; CAUSES],
+            reason: Reason::StoppedTrading,
+        });
+        self.orders.retain(|o| o.asset != asset);
     }
 
     fn trade(&mut self, row: Row, unit: &dyn Fn(usize) -> f64, price: &dyn Fn(usize) -> f64) {
@@ -271,10 +296,15 @@ impl<'a> Run<'a> {
         self.track.exit_turnover += left / nav;
     }
 
-    /// Writes the row down, and checks that every change of value has its cause.
+    /// Writes the row down as the book stands.
     pub(super) fn record(&mut self, row: Row) -> Result<(), Box<Diagnostic>> {
+        self.write_down(row, self.book.worth())
+    }
+
+    /// Writes a row down, and checks that every change of value has its cause.
+    fn write_down(&mut self, row: Row, worth: Worth) -> Result<(), Box<Diagnostic>> {
+        let Worth { net: holdings, gross, names } = worth;
         let before = self.track.nav.last().copied().unwrap_or(self.track.capital);
-        let (holdings, gross) = self.book.holdings();
         let nav = self.book.cash + holdings;
         if !nav.is_finite() {
             return Err(error::not_finite(self.simulation, row));
@@ -292,9 +322,9 @@ impl<'a> Run<'a> {
         track.nav.push(nav);
         track.cash.push(self.book.cash);
         track.cash_return.push(self.cash_return);
-        track.names.push(self.book.positions.len() as u32);
-        track.stale += self.stale as u64;
-        track.holding_rows += self.book.positions.len() as u64;
+        track.names.push(names);
+        track.stale += u64::from(self.stale);
+        track.holding_rows += u64::from(names);
         if self.traded {
             self.write_holdings(row, nav);
         }

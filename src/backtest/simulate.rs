@@ -1,6 +1,6 @@
 //! Runs a strategy's book from its first decision on: what is decided on which row.
 
-use super::{error, hold, run::Run, schedule, track::Track};
+use super::{ahead::Ahead, error, hold, run::Run, schedule, track::Track};
 use crate::{
     check::{CalendarRule, Condition, PickCount, Policy, TradeAt},
     diagnostic::Diagnostic,
@@ -57,18 +57,22 @@ pub fn simulate(simulation: &Simulation<'_>) -> Result<Track, Box<Diagnostic>> {
     let start = first_decision(simulation)?;
     let calendar = Calendar::new(simulation, start);
     let mut run = Run::new(simulation, start);
+    let to_come: Vec<Row> = calendar.rows.iter().copied().filter(|&d| d >= start).collect();
+    run.ahead = Ahead::new(simulation, &to_come);
     run.start()?;
     let mut decisions = calendar.rows.iter().copied().filter(|&d| d > start).peekable();
-    for row in start + 1..=simulation.last {
-        run.open_day(row);
-        run.close_day(row);
+    let mut row = start + 1;
+    while row <= simulation.last {
+        let stop = run.next_stop(row, decisions.peek().copied());
+        run.go(row, stop)?;
         // The same row may stand twice; it is decided once.
         let mut is_due = false;
-        while decisions.next_if_eq(&row).is_some() {
+        while decisions.next_if_eq(&stop).is_some() {
             is_due = true;
         }
-        run.decide(row, is_due.then(|| calendar.asked(row)))?;
-        run.record(row)?;
+        run.decide(stop, is_due.then(|| calendar.asked(stop)))?;
+        run.record(stop)?;
+        row = stop + 1;
     }
     Ok(run.finish())
 }
@@ -146,8 +150,7 @@ pub fn first_decision(simulation: &Simulation<'_>) -> Result<Row, Box<Diagnostic
     // A decision of the last row would be traded after the run.
     let end = if policy.trade == TradeAt::ThisClose { last + 1 } else { last };
     if !policy.hold.is_empty() {
-        return hold::first(simulation, from, end)
-            .ok_or_else(|| error::empty_run(simulation, None));
+        return hold::first(simulation, from, end);
     }
     for &row in simulation.decisions.iter().filter(|r| (from..end).contains(r)) {
         let decision = Decision { market, policy, signals, row };

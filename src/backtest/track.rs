@@ -36,7 +36,7 @@ pub struct Track {
     pub passed_over: usize,
     /// Every trade, in order of rows, then sales before purchases, then assets.
     pub trades: Vec<Trade>,
-    /// What was held after each row with trades, in order of rows, then assets.
+    /// What was held after each row on which orders were filled, in order of rows, then assets.
     pub holdings: Vec<Holding>,
     /// The holdings that stopped trading.
     pub delistings: Vec<Delisting>,

@@ -5,9 +5,8 @@ use super::{
     market::{MarketOptions, StrategyOptions},
 };
 use crate::{
-    data::Market,
     diagnostic::Diagnostics,
-    engine::{Explanation, Strategy, run_together},
+    engine::{Compiled, Explanation, run_together},
     panel::Date,
     report,
 };
@@ -34,16 +33,12 @@ pub(super) struct Explain {
 pub(super) fn run(arguments: &Explain, terminal: Terminal) -> Result<(), Diagnostics> {
     let strategies = arguments.strategies.strategies()?;
     let market = arguments.market.open(terminal)?;
+    let programs = arguments.strategies.programs(&strategies, &market, terminal)?;
     if let Some(date) = arguments.at {
-        return decisions(arguments, &strategies, &market, date, terminal);
+        return decisions(arguments, &programs, date, terminal);
     }
-    let mut explanations: Vec<Explanation> = vec![];
-    for strategy in &strategies {
-        let compiled =
-            strategy.compile(&market)?.between(arguments.strategies.from, arguments.strategies.to);
-        terminal.complain(&compiled.warnings());
-        explanations.push(compiled.explain(arguments.analyze)?);
-    }
+    let explained = programs.iter().map(|p| p.explain(arguments.analyze));
+    let explanations = explained.collect::<Result<Vec<Explanation>, Diagnostics>>()?;
     if arguments.json {
         let text =
             serde_json::to_string_pretty(&explanations).expect("an explanation is plain data");
@@ -57,19 +52,11 @@ pub(super) fn run(arguments: &Explain, terminal: Terminal) -> Result<(), Diagnos
 
 fn decisions(
     arguments: &Explain,
-    strategies: &[Strategy],
-    market: &Market,
+    programs: &[Compiled<'_>],
     date: Date,
     terminal: Terminal,
 ) -> Result<(), Diagnostics> {
-    let mut programs = vec![];
-    for strategy in strategies {
-        let program =
-            strategy.compile(market)?.between(arguments.strategies.from, arguments.strategies.to);
-        terminal.complain(&program.warnings());
-        programs.push(program);
-    }
-    run_together(&programs)?.report(|report| {
+    run_together(programs)?.report(|report| {
         if arguments.json {
             let text = serde_json::to_string_pretty(&report::decisions_json(report, date));
             terminal.print(&(text.expect("a decision is plain data") + "\n"));

@@ -22,10 +22,7 @@ pub(super) fn run(arguments: &Funnel, terminal: Terminal) -> Result<(), Diagnost
     let strategies = arguments.strategies.strategies()?;
     let market = arguments.market.open(terminal)?;
     let mut funnels = vec![];
-    for strategy in &strategies {
-        let program =
-            strategy.compile(&market)?.between(arguments.strategies.from, arguments.strategies.to);
-        terminal.complain(&program.warnings());
+    for program in arguments.strategies.programs(&strategies, &market, terminal)? {
         funnels.extend(program.funnels(&program.run()?));
     }
     if arguments.json {

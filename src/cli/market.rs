@@ -4,7 +4,7 @@ use super::{Terminal, import::Bar};
 use crate::{
     data::{Market, Options},
     diagnostic::{Code, Diagnostic, Diagnostics},
-    engine::Strategy,
+    engine::{Compiled, Strategy},
     panel::Date,
 };
 use std::path::PathBuf;
@@ -100,6 +100,21 @@ impl StrategyOptions {
             self.settings.iter().try_fold(strategy, |s, (name, value)| s.set(name, value))
         };
         strategies.into_iter().map(set).collect()
+    }
+
+    /// The strategies compiled for a market, with their period; says what the reader should know of them.
+    pub(super) fn programs<'m>(
+        &self,
+        strategies: &[Strategy],
+        market: &'m Market,
+        terminal: Terminal,
+    ) -> Result<Vec<Compiled<'m>>, Diagnostics> {
+        let compile = |strategy: &Strategy| {
+            let program = strategy.compile(market)?.between(self.from, self.to);
+            terminal.complain(&program.warnings());
+            Ok(program)
+        };
+        strategies.iter().map(compile).collect()
     }
 }
 

@@ -42,13 +42,7 @@ pub(super) struct Run {
 pub(super) fn run(arguments: &Run, terminal: Terminal) -> Result<(), Diagnostics> {
     let strategies = arguments.strategies.strategies()?;
     let market = arguments.market.open(terminal)?;
-    let mut programs = vec![];
-    for strategy in &strategies {
-        let program =
-            strategy.compile(&market)?.between(arguments.strategies.from, arguments.strategies.to);
-        terminal.complain(&program.warnings());
-        programs.push(program);
-    }
+    let programs = arguments.strategies.programs(&strategies, &market, terminal)?;
     let results = run_together(&programs)?;
     let mut stress = vec![];
     for program in programs.iter().filter(|_| arguments.stress) {

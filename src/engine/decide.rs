@@ -1,6 +1,9 @@
 //! What a strategy would hold if it decided on a day, whatever its schedule.
 
-use super::{Compiled, Period, lookback};
+use super::{
+    Compiled,
+    period::{Period, lookback},
+};
 use crate::{
     backtest::{self, Simulation, Track, Trial},
     check::TradeAt,
@@ -18,8 +21,7 @@ impl Compiled<'_> {
         let strategies = &self.checked.strategies;
         let today = || Period { first: row, last: row, decisions: vec![row], is_empty: false };
         let periods: Vec<Period> = strategies.iter().map(|_| today()).collect();
-        let (plan, wanted) = self.schedule(&periods);
-        let (signals, _) = self.signals(&plan, &wanted, &self.returns()?);
+        let signals = self.signals(&periods)?;
         let mut tracks = vec![Track::default(); strategies.len()];
         let mut waiting: Vec<usize> = (0..strategies.len()).collect();
         // Each after those that it holds.
@@ -38,7 +40,7 @@ impl Compiled<'_> {
                 decisions: &[row],
                 first: row,
                 last: row,
-                lookback: lookback(&strategies[i], &self.signals[i], &plan).min(row),
+                lookback: lookback(&strategies[i], &self.signals[i], &self.logical).min(row),
                 tracks: &tracks,
                 trial: Trial::default(),
             };

@@ -1,13 +1,19 @@
 //! What a compiled program will do, as data: every stage from the types to the steps with their dates.
 
+use super::{
+    Compiled,
+    period::{Period, SignalUse, lookback},
+};
 use crate::{
-    execute::Measure,
+    diagnostic::{Diagnostics, Result},
+    execute::{self, Measure},
     operator::Default,
     panel::{MarketData, Schema},
-    plan::{Applied, ExecutionPlan, LogicalPlan, Node, NodeId, Op, StepKind},
+    plan::{self, Applied, ExecutionPlan, LogicalPlan, Node, NodeId, Op, StepKind},
+    syntax,
 };
 use serde::Serialize;
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 /// All stages of a program.
 #[derive(Debug, Clone, Serialize)]
@@ -62,9 +68,62 @@ pub struct ExplainedNode {
     pub why: String,
 }
 
+impl Compiled<'_> {
+    /// Every stage of the program; with `analyze`, run once and measured.
+    ///
+    /// # Errors
+    /// With `analyze`, a strategy whose returns another one takes and that cannot be run.
+    pub fn explain(&self, analyze: bool) -> Result<Explanation> {
+        let periods: Vec<Period> = self.checked.strategies.iter().map(|s| self.period(s)).collect();
+        let wanted = self.wanted(&periods);
+        let plan = plan::schedule(&self.logical, &wanted, self.calendar());
+        let returns = if analyze { Some(self.returns()?) } else { None };
+        let measures = returns.map(|returns| execute::run(&plan, self.market, &returns, &wanted).1);
+        let schema = self.market.schema();
+        let mut roots = vec![];
+        for ((strategy, period), signals) in
+            self.checked.strategies.iter().zip(&periods).zip(&self.signals)
+        {
+            for (i, node) in signals.iter().enumerate() {
+                let reason = match SignalUse::of(strategy, i) {
+                    SignalUse::EveryRow => format!("every row of {}", strategy.name),
+                    SignalUse::EveryRowOfPeriod => {
+                        format!("every row of {} in its period", strategy.name)
+                    }
+                    SignalUse::Decisions => {
+                        format!("the {} decisions of {}", period.decisions.len(), strategy.name)
+                    }
+                };
+                roots.push((*node, reason));
+            }
+        }
+        let main = self.loaded.files[0].source;
+        let text = syntax::format(&self.loaded.sources, main);
+        let text = text.map_err(|d| Diagnostics::new(vec![d], &self.loaded.sources))?;
+        let strategies = self.checked.strategies.iter().enumerate();
+        Ok(Explanation {
+            market: schema.name.clone(),
+            text,
+            types: self
+                .checked
+                .named
+                .iter()
+                .map(|(name, id)| (name.clone(), self.checked.expressions.ty(*id).to_string()))
+                .collect(),
+            logical: logical_lines(&self.lowered, schema),
+            rules: self.applied.clone(),
+            optimized: logical_lines(&self.logical, schema),
+            steps: steps(&plan, self.market, &roots, measures.as_deref()),
+            lookbacks: strategies
+                .map(|(i, s)| (s.name.clone(), lookback(s, &self.signals[i], &self.logical)))
+                .collect(),
+        })
+    }
+}
+
 /// The lines of a logical plan.
-pub(super) fn logical_lines(plan: &LogicalPlan, schema: &Schema) -> Vec<String> {
-    let needed = plan.reachable();
+fn logical_lines(plan: &LogicalPlan, schema: &Schema) -> Vec<String> {
+    let needed = plan.reachable(&BTreeSet::new());
     let nodes = plan.nodes().filter(|(id, _)| needed[id.0 as usize]);
     nodes
         .map(|(id, node)| format!("#{} = {} : {}", id.0, expression(plan, node, schema), node.ty))
@@ -72,7 +131,7 @@ pub(super) fn logical_lines(plan: &LogicalPlan, schema: &Schema) -> Vec<String> 
 }
 
 /// The steps with their dates, and why each was asked for.
-pub(super) fn steps(
+fn steps(
     plan: &ExecutionPlan,
     market: &dyn MarketData,
     roots: &[(NodeId, String)],

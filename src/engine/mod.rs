@@ -3,9 +3,12 @@
 
 mod decide;
 mod explain;
+mod funnel;
 mod load;
 mod panel_file;
+mod period;
 mod query;
+mod results;
 mod returns;
 mod stress;
 mod why;
@@ -13,19 +16,19 @@ mod why;
 pub use explain::{ExplainedNode, ExplainedStep, Explanation};
 pub use load::{LIBRARY, SETTING};
 pub use query::{ColumnType, CompiledQuery, Evaluated, Query, session};
+pub use results::{Results, Run};
 pub use why::asset;
 
 use crate::{
     backtest::{self, Simulation, Track, Trial},
-    check::{self, Benchmark, Checked, Loaded, Policy},
+    check::{self, Benchmark, Checked, Loaded},
     diagnostic::{Code, Diagnostic, Diagnostics, Result},
-    execute::{self, Measure, Signals},
-    metric::Value,
-    panel::{AssetId, Calendar, Date, FieldData, MarketData, Row, Rows},
-    plan::{self, Applied, Demand, ExecutionPlan, LogicalPlan, NodeId},
-    report::{self, BenchmarkLine, Colors, Report, StrategyRun},
-    syntax,
+    execute::{self, Kept, Signal, Signals},
+    panel::{AssetId, Calendar, Date, MarketData, Row},
+    plan::{self, Applied, LogicalPlan, NodeId, Wanted},
+    report::BenchmarkLine,
 };
+use period::{Period, lookback, period, wanted};
 use rayon::prelude::*;
 use std::{path::Path, sync::Arc};
 
@@ -88,6 +91,7 @@ impl Strategy {
             signals,
             from: None,
             to: None,
+            kept: None,
         })
     }
 }
@@ -104,93 +108,16 @@ pub struct Compiled<'m> {
     signals: Vec<Vec<NodeId>>,
     from: Option<Date>,
     to: Option<Date>,
-}
-
-/// One strategy's period and decisions.
-struct Period {
-    first: Row,
-    last: Row,
-    decisions: Vec<Row>,
-    /// It holds no session at all; `last` means nothing then.
-    is_empty: bool,
-}
-
-/// The period of a strategy with its decisions.
-fn period(calendar: &Calendar, policy: &Policy, from: Option<Date>, to: Option<Date>) -> Period {
-    let first = from.map_or(0, |d| calendar.first_at_or_after(d));
-    let end =
-        to.map_or(calendar.len() as Row, |d| calendar.last_at_or_before(d).map_or(0, |r| r + 1));
-    let Some(last) = end.checked_sub(1).filter(|last| *last >= first) else {
-        return Period { first, last: first, decisions: vec![], is_empty: true };
-    };
-    // With no calendar any row may be the first.
-    let decisions = match policy.schedule.as_slice() {
-        [] => (first..=last).collect(),
-        rules => backtest::schedule::decision_rows(rules, calendar, first, last),
-    };
-    Period { first, last, decisions, is_empty: false }
-}
-
-/// When a signal of a strategy is wanted.
-enum SignalUse {
-    /// On every row, those before the period among them.
-    EveryRow,
-    /// On every row of the period.
-    EveryRowOfPeriod,
-    /// At its decisions.
-    Decisions,
-}
-
-impl SignalUse {
-    fn of(strategy: &check::Strategy, signal: usize) -> Self {
-        let is_in = |list: &[check::SignalId]| list.iter().any(|id| id.0 as usize == signal);
-        match () {
-            () if is_in(&strategy.daily) => Self::EveryRow,
-            () if is_in(&strategy.watched) => Self::EveryRowOfPeriod,
-            () => Self::Decisions,
-        }
-    }
-}
-
-/// At which rows each signal of a strategy is wanted.
-fn wanted(
-    calendar: &Calendar,
-    strategy: &check::Strategy,
-    period: &Period,
-    signals: &[NodeId],
-) -> Vec<(NodeId, Arc<Rows>)> {
-    let rows = calendar.len();
-    let decisions = Arc::new(Rows::new(period.decisions.clone(), rows));
-    let end = period.last.saturating_add(1).min(rows as Row);
-    let daily = Arc::new(Rows::new((0..end).collect(), rows));
-    let watched = match strategy.watched.is_empty() {
-        true => Arc::clone(&decisions),
-        false => Arc::new(Rows::new((period.first.min(end)..end).collect(), rows)),
-    };
-    let of_signal = |(i, node): (usize, &NodeId)| {
-        let wanted = match SignalUse::of(strategy, i) {
-            SignalUse::EveryRow => &daily,
-            SignalUse::EveryRowOfPeriod => &watched,
-            SignalUse::Decisions => &decisions,
-        };
-        (*node, Arc::clone(wanted))
-    };
-    signals.iter().enumerate().map(of_signal).collect()
-}
-
-fn demands(wanted: &[(NodeId, Arc<Rows>)]) -> Vec<Demand> {
-    let demand =
-        |(node, rows): &(NodeId, Arc<Rows>)| Demand { node: *node, rows: rows.as_ref().clone() };
-    wanted.iter().map(demand).collect()
-}
-
-/// The rows that must lie before a strategy's first decision for all its windows to be full.
-fn lookback(strategy: &check::Strategy, signals: &[NodeId], plan: &ExecutionPlan) -> u32 {
-    let of_signals = signals.iter().map(|n| plan.lookbacks[n.0 as usize]).max().unwrap_or(0);
-    of_signals.max(strategy.policy.lookback())
+    kept: Option<Arc<Kept>>,
 }
 
 impl<'m> Compiled<'m> {
+    /// Takes values that are kept there, and keeps what it computes.
+    #[must_use]
+    pub fn keeping(self, kept: &Arc<Kept>) -> Self {
+        Self { kept: Some(Arc::clone(kept)), ..self }
+    }
+
     /// Narrows the period of every strategy; `None` leaves what the text says.
     #[must_use]
     pub fn between(mut self, from: Option<Date>, to: Option<Date>) -> Self {
@@ -219,15 +146,13 @@ impl<'m> Compiled<'m> {
         period(self.calendar(), policy, from, to)
     }
 
-    /// The plan for all strategies at once, and at which rows each signal is wanted.
-    fn schedule(&self, periods: &[Period]) -> (ExecutionPlan, Vec<(NodeId, Arc<Rows>)>) {
+    /// At which rows each signal of each strategy is wanted.
+    fn wanted(&self, periods: &[Period]) -> Vec<Wanted> {
         let strategies = self.checked.strategies.iter().zip(periods).zip(&self.signals);
-        let wanted: Vec<(NodeId, Arc<Rows>)> = strategies
-            .flat_map(|((strategy, period), signals)| {
-                wanted(self.calendar(), strategy, period, signals)
-            })
-            .collect();
-        (plan::schedule(&self.logical, &demands(&wanted), self.calendar()), wanted)
+        let of = |((strategy, period), signals): ((_, _), &Vec<NodeId>)| {
+            wanted(self.calendar(), strategy, period, signals)
+        };
+        strategies.flat_map(of).collect()
     }
 
     /// The returns of the strategies that others take.
@@ -236,75 +161,21 @@ impl<'m> Compiled<'m> {
         let taken = |s: &check::Strategy| expressions.strategies_in(s.expressions());
         let wanted = self.checked.strategies.iter().flat_map(taken).map(|(s, _)| s).collect();
         let plan = (&self.logical, self.signals.as_slice());
-        returns::returns(self.market, &self.checked, plan, wanted)
+        returns::returns(self.market, &self.checked, plan, wanted, self.kept.as_deref())
             .map_err(|fault| Diagnostics::new(vec![*fault], &self.loaded.sources))
     }
 
-    /// The signals of each strategy, and what each step took.
-    fn signals(
-        &self,
-        plan: &ExecutionPlan,
-        wanted: &[(NodeId, Arc<Rows>)],
-        returns: &[Vec<f64>],
-    ) -> (Vec<Signals>, Vec<Measure>) {
-        let (signals, measures) = execute::run(plan, self.market, returns, wanted);
+    /// The signals of each strategy.
+    fn signals(&self, periods: &[Period]) -> Result<Vec<Signals>> {
+        let (wanted, returns) = (self.wanted(periods), self.returns()?);
+        let signals = self.compute(&wanted, &returns);
         let mut signals = signals.into_iter();
-        let by_strategy = self
-            .signals
-            .iter()
-            .map(|s| Signals(signals.by_ref().take(s.len()).collect()))
-            .collect();
-        (by_strategy, measures)
+        let of = |own: &Vec<NodeId>| Signals(signals.by_ref().take(own.len()).collect());
+        Ok(self.signals.iter().map(of).collect())
     }
 
-    /// Every stage of the program; with `analyze`, run once and measured.
-    ///
-    /// # Errors
-    /// With `analyze`, a strategy whose returns another one takes and that cannot be run.
-    pub fn explain(&self, analyze: bool) -> Result<Explanation> {
-        let periods: Vec<Period> = self.checked.strategies.iter().map(|s| self.period(s)).collect();
-        let (plan, wanted) = self.schedule(&periods);
-        let returns = if analyze { Some(self.returns()?) } else { None };
-        let measures = returns.map(|returns| self.signals(&plan, &wanted, &returns).1);
-        let schema = self.market.schema();
-        let mut roots = vec![];
-        for ((strategy, period), signals) in
-            self.checked.strategies.iter().zip(&periods).zip(&self.signals)
-        {
-            for (i, node) in signals.iter().enumerate() {
-                let reason = match SignalUse::of(strategy, i) {
-                    SignalUse::EveryRow => format!("every row of {}", strategy.name),
-                    SignalUse::EveryRowOfPeriod => {
-                        format!("every row of {} in its period", strategy.name)
-                    }
-                    SignalUse::Decisions => {
-                        format!("the {} decisions of {}", period.decisions.len(), strategy.name)
-                    }
-                };
-                roots.push((*node, reason));
-            }
-        }
-        let main = self.loaded.files[0].source;
-        let text = syntax::format(&self.loaded.sources, main);
-        let text = text.map_err(|d| Diagnostics::new(vec![d], &self.loaded.sources))?;
-        let strategies = self.checked.strategies.iter().enumerate();
-        Ok(Explanation {
-            market: schema.name.clone(),
-            text,
-            types: self
-                .checked
-                .named
-                .iter()
-                .map(|(name, id)| (name.clone(), self.checked.expressions.ty(*id).to_string()))
-                .collect(),
-            logical: explain::logical_lines(&self.lowered, schema),
-            rules: self.applied.clone(),
-            optimized: explain::logical_lines(&self.logical, schema),
-            steps: explain::steps(&plan, self.market, &roots, measures.as_deref()),
-            lookbacks: strategies
-                .map(|(i, s)| (s.name.clone(), lookback(s, &self.signals[i], &plan)))
-                .collect(),
-        })
+    fn compute(&self, wanted: &[Wanted], returns: &[Vec<f64>]) -> Vec<Signal> {
+        execute::compute(&self.logical, self.market, returns, wanted, self.kept.as_deref())
     }
 
     /// Runs every strategy of the file; see [`run_together`].
@@ -346,10 +217,9 @@ impl<'m> Compiled<'m> {
     fn prepare(&self) -> Result<Prepared> {
         self.all_fine(self.checked.strategies.iter().map(|s| self.has_rows(s)).collect())?;
         let periods: Vec<Period> = self.checked.strategies.iter().map(|s| self.period(s)).collect();
-        let (plan, wanted) = self.schedule(&periods);
-        let (signals, _) = self.signals(&plan, &wanted, &self.returns()?);
+        let signals = self.signals(&periods)?;
         let strategies = self.checked.strategies.iter().zip(&self.signals);
-        let lookbacks = strategies.map(|(s, signals)| lookback(s, signals, &plan)).collect();
+        let lookbacks = strategies.map(|(s, own)| lookback(s, own, &self.logical)).collect();
         Ok(Prepared { periods, signals, lookbacks })
     }
 
@@ -506,75 +376,9 @@ fn targets(track: &Track) -> Vec<(Row, Vec<(AssetId, f64)>)> {
     track.rebalances.iter().map(|r| (r.target.row, r.target.weights.clone())).collect()
 }
 
-/// The market's yearly risk-free rate by row, where it knows one.
-fn risk_free(market: &dyn MarketData) -> Option<&[f64]> {
-    let fields = market.schema().find(None, "risk_free");
-    fields.into_iter().find_map(|id| match market.field(id) {
-        FieldData::Series(values) => Some(values),
-        _ => None,
-    })
-}
-
 /// The signals of a program, and where it may be run.
 struct Prepared {
     periods: Vec<Period>,
     signals: Vec<Signals>,
     lookbacks: Vec<u32>,
-}
-
-/// One strategy's track record and what it is compared with.
-#[derive(Debug, Clone)]
-pub struct Run {
-    /// The strategy's name.
-    pub name: String,
-    /// What it says.
-    pub policy: Policy,
-    /// What came of it.
-    pub track: Track,
-    /// What it is compared with.
-    pub benchmark: Option<BenchmarkLine>,
-}
-
-/// The runs of one or several strategy files on one market.
-pub struct Results<'m> {
-    market: &'m dyn MarketData,
-    runs: Vec<Run>,
-}
-
-impl<'m> Results<'m> {
-    /// The runs, in the order of the text.
-    pub fn runs(&self) -> &[Run] {
-        &self.runs
-    }
-
-    /// Makes the report and hands it to a view.
-    pub fn report<T>(&self, view: impl FnOnce(&Report<'_>) -> T) -> T {
-        let risk_free = risk_free(self.market);
-        let runs: Vec<StrategyRun<'_>> = self
-            .runs
-            .iter()
-            .map(|run| StrategyRun {
-                name: &run.name,
-                policy: &run.policy,
-                track: &run.track,
-                benchmark: run.benchmark.clone(),
-                risk_free,
-            })
-            .collect();
-        view(&Report::new(self.market, &runs))
-    }
-
-    /// The value of a metric of the table (`sharpe`, `annualised_return`), by strategy.
-    pub fn metric(&self, name: &str) -> Vec<(String, Value)> {
-        self.report(|report| {
-            let strategies = report.columns.iter().filter(|c| c.run.is_some());
-            strategies.map(|c| (c.name.clone(), c.metric(name))).collect()
-        })
-    }
-}
-
-impl std::fmt::Display for Results<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.report(|report| report::to_text(report, Colors::No)))
-    }
 }

@@ -4,7 +4,7 @@ use super::{load, returns};
 use crate::{
     check::{self, Loaded},
     diagnostic::{Code, Diagnostic, Diagnostics, Result},
-    execute::{self, Signal},
+    execute::{self, Kept, Signal},
     panel::{Calendar, Date, MarketData, Row, Rows},
     plan::{self, LogicalPlan, NodeId},
     report::{ExpressionValues, Given, Place},
@@ -91,7 +91,7 @@ impl Query {
             .map(|((name, id), labels)| ColumnType { name, ty: checked.expressions.ty(id), labels })
             .collect();
         let warnings = Diagnostics::new(checked.warnings, &self.loaded.sources);
-        Ok(CompiledQuery { market, plan, returns, columns, warnings })
+        Ok(CompiledQuery { market, plan, returns, columns, warnings, kept: None })
     }
 }
 
@@ -103,6 +103,7 @@ pub struct CompiledQuery<'m> {
     returns: Vec<Vec<f64>>,
     columns: Vec<ColumnType>,
     warnings: Diagnostics,
+    kept: Option<Arc<Kept>>,
 }
 
 /// What an expression gives.
@@ -142,6 +143,12 @@ impl CompiledQuery<'_> {
         self.evaluate_each(&vec![rows; self.columns.len()])
     }
 
+    /// Takes values that are kept there, and keeps what it computes.
+    #[must_use]
+    pub fn keeping(self, kept: &Arc<Kept>) -> Self {
+        Self { kept: Some(Arc::clone(kept)), ..self }
+    }
+
     /// Evaluates each expression at rows of its own, in one go.
     ///
     /// # Panics
@@ -150,8 +157,8 @@ impl CompiledQuery<'_> {
         assert_eq!(rows.len(), self.columns.len(), "a set of rows for each expression");
         let wanted: Vec<(NodeId, Arc<Rows>)> =
             self.plan.roots.iter().copied().zip(rows.iter().cloned()).collect();
-        let plan = plan::schedule(&self.plan, &super::demands(&wanted), self.market.calendar());
-        let (values, _) = execute::run(&plan, self.market, &self.returns, &wanted);
+        let kept = self.kept.as_deref();
+        let values = execute::compute(&self.plan, self.market, &self.returns, &wanted, kept);
         let columns = self.columns.iter().cloned().zip(values);
         columns.map(|(column, values)| Evaluated { column, values }).collect()
     }

@@ -1,12 +1,12 @@
 //! The returns of strategies that other expressions take: each strategy is run once over all the data, those that it
 //! needs itself before it.
 
-use super::period;
+use super::period::{lookback, period, wanted};
 use crate::{
     backtest::{self, Simulation, Track, Trial},
     check::{Checked, ExpressionId},
     diagnostic::Diagnostic,
-    execute::{self, Signals},
+    execute::{self, Kept, Signals},
     panel::{MISSING, MarketData},
     plan::{self, LogicalPlan, NodeId},
 };
@@ -18,12 +18,13 @@ pub(super) fn returns(
     checked: &Checked,
     (logical, signals): (&LogicalPlan, &[Vec<NodeId>]),
     wanted: Vec<usize>,
+    kept: Option<&Kept>,
 ) -> Result<Vec<Vec<f64>>, Box<Diagnostic>> {
     let mut returns = vec![vec![]; checked.strategies.len()];
     let mut tracks = vec![Track::default(); checked.strategies.len()];
     for strategy in in_order(checked, wanted) {
         let plan = (logical, signals[strategy].as_slice());
-        let track = of_strategy(market, checked, plan, strategy, &returns, &tracks)?;
+        let track = of_strategy(market, checked, plan, strategy, &returns, &tracks, kept)?;
         let value = |row| track.nav_at(row).unwrap_or(MISSING);
         let change = |row: u32| {
             row.checked_sub(1).map_or(MISSING, |before| value(row) / value(before) - 1.0)
@@ -48,7 +49,7 @@ pub(super) fn of_query(
     let (logical, _) = plan::optimize(&lowered);
     let signals = plan::by_strategy(&logical, &counts);
     let wanted = wanted.into_iter().map(|(strategy, _)| strategy).collect();
-    returns(market, checked, (&logical, &signals), wanted)
+    returns(market, checked, (&logical, &signals), wanted, None)
 }
 
 /// The strategies and all that they need, each after those that it needs; the checker has found every circle.
@@ -77,12 +78,12 @@ fn of_strategy(
     strategy: usize,
     returns: &[Vec<f64>],
     tracks: &[Track],
+    kept: Option<&Kept>,
 ) -> Result<Track, Box<Diagnostic>> {
     let strategy = &checked.strategies[strategy];
     let whole = period(market.calendar(), &strategy.policy, None, None);
-    let wanted = super::wanted(market.calendar(), strategy, &whole, signals);
-    let plan = plan::schedule(logical, &super::demands(&wanted), market.calendar());
-    let (found, _) = execute::run(&plan, market, returns, &wanted);
+    let wanted = wanted(market.calendar(), strategy, &whole, signals);
+    let found = execute::compute(logical, market, returns, &wanted, kept);
     backtest::simulate(&Simulation {
         market,
         policy: &strategy.policy,
@@ -90,7 +91,7 @@ fn of_strategy(
         decisions: &whole.decisions,
         first: whole.first,
         last: whole.last,
-        lookback: super::lookback(strategy, signals, &plan),
+        lookback: lookback(strategy, signals, logical),
         tracks,
         trial: Trial::default(),
     })

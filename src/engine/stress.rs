@@ -1,6 +1,10 @@
 //! A strategy run in other ways than its own. The values of its expressions are computed once, for all of them.
 
-use super::{Compiled, Period, lookback};
+use super::{
+    Compiled,
+    period::{Period, lookback, wanted},
+    results::risk_free,
+};
 use crate::{
     backtest::{self, Simulation, Track, Trial},
     check::{self, Held, Policy},
@@ -60,10 +64,8 @@ impl Compiled<'_> {
         all.dedup();
         let wide = Period { decisions: all, ..period };
         // The plan of this strategy alone.
-        let wanted = super::wanted(self.calendar(), strategy, &wide, &self.signals[index]);
-        let plan = crate::plan::schedule(&self.logical, &super::demands(&wanted), self.calendar());
-        let (signals, _) = crate::execute::run(&plan, self.market, returns, &wanted);
-        let signals = Signals(signals);
+        let wanted = wanted(self.calendar(), strategy, &wide, &self.signals[index]);
+        let signals = Signals(self.compute(&wanted, returns));
         // What the strategy expects is expected of its own decisions.
         let way = |policy: Policy, by: Row, wait: Row| Way {
             policy: Policy { expectations: vec![], ..policy },
@@ -78,7 +80,7 @@ impl Compiled<'_> {
         let mut ways =
             vec![way(with_costs(0.0), 0, 0), way(with_costs(2.0), 0, 0), way(policy.clone(), 0, 1)];
         ways.extend((0..days).map(|by| way(policy.clone(), by, 0)));
-        let lookback = lookback(strategy, &self.signals[index], &plan);
+        let lookback = lookback(strategy, &self.signals[index], &self.logical);
         let run = |way: &Way| {
             backtest::simulate(&Simulation {
                 market: self.market,
@@ -103,7 +105,7 @@ impl Compiled<'_> {
                 policy: &way.policy,
                 track,
                 benchmark: None,
-                risk_free: super::risk_free(self.market),
+                risk_free: risk_free(self.market),
             })
             .collect();
         let figures: Vec<StressFigures> =

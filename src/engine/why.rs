@@ -1,14 +1,14 @@
-//! Questions to a run: why an asset was held, and how the universe shrank.
+//! A question to a run: why an asset was held.
 
-use super::{Compiled, Prepared, Query, Results};
+use super::{Compiled, Prepared, Query, Run};
 use crate::{
-    backtest::Rebalance,
-    check::SignalId,
+    backtest::{Rebalance, Trade},
+    check::{Held, Pick, PickCount, SignalId},
     diagnostic::{Code, Diagnostic, Result, nearest},
+    execute::Signals,
     panel::{AssetId, Date, FieldId, MarketData, Row, Rows, from_days},
-    plan::{NodeId, Op},
     report::{
-        self, Cell, Coverage, FunnelTable, Given, Station, Why, WhyField, WhyTrade, WhyValue,
+        self, Cell, Given, Side, Station, Why, WhyField, WhyLast, WhyPick, WhyTrade, WhyValue,
         given_cell,
     },
     syntax::ast,
@@ -43,42 +43,12 @@ impl Compiled<'_> {
         let first = self.start(&prepared)?;
         let runs = self.run_from(&prepared, first)?;
         let named = self.named(asset)?;
-        let mut list = vec![];
-        for (i, run) in runs.iter().enumerate() {
-            let last = run.track.last();
-            let asked = match date {
-                None => last,
-                Some(date) => self.calendar().last_at_or_before(date).unwrap_or(0).min(last),
-            };
-            let decisions = &run.track.rebalances;
-            let Some(at) = decisions.partition_point(|r| r.target.row <= asked).checked_sub(1)
-            else {
-                let first = self.calendar().date(run.track.first);
-                let message = format!(
-                    "`{}` decides nothing until {}; its first decision is on {first}",
-                    run.name,
-                    date.unwrap_or(first)
-                );
-                return Err(Diagnostic::error(Code::OutOfRange, message).into());
-            };
-            let rebalance = &decisions[at];
-            let before = at.checked_sub(1).map(|b| &decisions[b]);
-            let question = Question { compiled: self, prepared: &prepared, strategy: i, asset };
-            let mut why = question.answer(rebalance, before, named(rebalance.target.row));
-            let date = |row: Row| self.calendar().date(row);
-            (why.asked, why.decided) = (date(asked), date(rebalance.target.row));
-            let trade = run.track.trades.iter().find(|t| {
-                t.asset == asset && t.decided == rebalance.target.row && t.traded <= last
-            });
-            why.trade = trade.map(|t| WhyTrade {
-                date: date(t.traded),
-                price: t.price,
-                value: t.value,
-                reason: t.reason.name(),
-            });
-            list.push(why);
-        }
-        Ok(list)
+        let runs = runs.iter().enumerate();
+        runs.map(|(strategy, run)| {
+            let question = Question { compiled: self, prepared: &prepared, strategy, run, asset };
+            question.answer(date, &named)
+        })
+        .collect()
     }
 
     /// The values of the file's named expressions for an asset, by row.
@@ -89,7 +59,11 @@ impl Compiled<'_> {
             false => {
                 let none = Query::of(self.loaded.clone());
                 let query = names.iter().try_fold(none, |query, name| query.and(name))?;
-                Some(query.compile(self.market)?)
+                let compiled = query.compile(self.market)?;
+                Some(match &self.kept {
+                    Some(kept) => compiled.keeping(kept),
+                    None => compiled,
+                })
             }
         };
         Ok(move |row: Row| {
@@ -156,173 +130,205 @@ impl Compiled<'_> {
         }
         names
     }
-
-    /// The fields that a strategy reads, in the order of the market.
-    fn fields(&self, strategy: usize) -> Vec<FieldId> {
-        let mut waiting: Vec<NodeId> = self.signals[strategy].clone();
-        let (mut seen, mut fields) = (BTreeSet::new(), BTreeSet::new());
-        while let Some(id) = waiting.pop() {
-            if !seen.insert(id) {
-                continue;
-            }
-            let node = self.logical.node(id);
-            if let Op::Field(field) = node.op {
-                fields.insert(field);
-            }
-            waiting.extend(node.inputs.iter().copied());
-        }
-        fields.into_iter().collect()
-    }
-
-    /// How the universe of each strategy shrank at each decision, with what is missing of the fields that it reads.
-    pub fn funnels(&self, results: &Results<'_>) -> Vec<FunnelTable> {
-        let schema = self.market.schema();
-        results.report(|report| {
-            let runs = report.runs.iter().enumerate();
-            let of_run = |(i, run): (usize, &report::StrategyRun<'_>)| {
-                let rows: Vec<Row> = run.track.rebalances.iter().map(|r| r.target.row).collect();
-                let universe = |row: Row| {
-                    let close = self.market.prices().close;
-                    let references = self.market.is_reference();
-                    (0..references.len())
-                        .filter(move |a| !references[*a] && !close[[row as usize, *a]].is_nan())
-                };
-                let coverage = |id: FieldId| {
-                    let field = schema.field(id);
-                    let data = self.market.field(id);
-                    let present = |row: &Row| {
-                        universe(*row).filter(|a| !data.value(*a, *row).is_nan()).count()
-                    };
-                    Coverage {
-                        name: format!("{}.{}", field.table, field.name),
-                        present: rows.iter().map(present).collect(),
-                    }
-                };
-                let has_assets = |id: &FieldId| schema.field(*id).ty.shape_has_assets();
-                let fields = self.fields(i).into_iter().filter(has_assets);
-                let coverage: Vec<Coverage> = fields.map(coverage).collect();
-                report::funnel_table(report, run, &coverage)
-            };
-            runs.map(of_run).collect()
-        })
-    }
 }
 
-/// One asset at one decision of one strategy.
+/// One asset in the run of one strategy.
 struct Question<'a, 'm> {
     compiled: &'a Compiled<'m>,
     prepared: &'a Prepared,
     strategy: usize,
+    run: &'a Run,
     asset: AssetId,
 }
 
 impl Question<'_, '_> {
-    fn answer(
-        &self,
-        rebalance: &Rebalance,
-        before: Option<&Rebalance>,
-        named: Vec<WhyValue>,
-    ) -> Why {
-        let strategy = &self.compiled.checked.strategies[self.strategy];
-        let (policy, row) = (&strategy.policy, rebalance.target.row);
-        let asset = self.asset.0 as usize;
-        let signals = &self.prepared.signals[self.strategy];
-        let value = |id: SignalId| signals.get(id).value(row, asset);
-        let scores: Vec<f64> = match policy.pick.by {
-            None => vec![],
-            Some(id) => {
-                let of = |a: usize| match signals.get(policy.eligible).value(row, a) == 1.0 {
-                    true => signals.get(id).value(row, a),
-                    false => f64::NAN,
-                };
-                (0..self.compiled.market.schema().symbols.len()).map(of).collect()
-            }
+    fn answer(&self, date: Option<Date>, named: impl Fn(Row) -> Vec<WhyValue>) -> Result<Why> {
+        let Run { name, policy, track, .. } = self.run;
+        let last = track.last();
+        let at_or_before = |date| self.compiled.calendar().last_at_or_before(date);
+        let asked = date.map_or(last, |date| at_or_before(date).unwrap_or(0).min(last));
+        let until = track.rebalances.partition_point(|r| r.target.row <= asked);
+        let decisions = &track.rebalances[..until];
+        let Some(latest) = decisions.last() else {
+            let first = self.date(track.first);
+            let message = format!(
+                "`{name}` decides nothing until {}; its first decision is on {first}",
+                date.unwrap_or(first)
+            );
+            return Err(Diagnostic::error(Code::OutOfRange, message).into());
         };
-        let score = scores.get(asset).copied().filter(|s| s.is_finite());
-        let lowest_first = matches!(
-            policy.pick.count,
-            crate::check::PickCount::Bottom(_) | crate::check::PickCount::BottomShare(_)
-        );
-        let better = |a: f64, b: f64| if lowest_first { a < b } else { a > b };
-        let scored = scores.iter().filter(|s| s.is_finite()).count();
-        let place = score
-            .map(|own| scores.iter().filter(|s| s.is_finite() && better(**s, own)).count() + 1);
-        let weight = |r: &Rebalance| {
-            let weights = &r.target.weights;
-            weights.iter().find(|(a, _)| *a == self.asset).map_or(0.0, |(_, w)| *w)
+        // A decision that restores a target looks at nothing; the one that made it did.
+        let universe = self.signals().get(policy.universe);
+        let known = decisions.iter().rposition(|r| universe.row(r.target.row).is_some());
+        let at = known.unwrap_or(decisions.len() - 1);
+        let (decision, before) = (&decisions[at], at.checked_sub(1).map(|b| &decisions[b]));
+        let row = decision.target.row;
+        let target = self.weight(latest);
+        let picks = if policy.hold.is_empty() { self.picks(decision) } else { vec![] };
+        let binding = decision.target.binding.iter();
+        let is_of_it = |t: &&Trade| t.asset == self.asset && (row..=asked).contains(&t.decided);
+        let mut why = Why {
+            strategy: name.clone(),
+            symbol: self.symbol(self.asset).to_owned(),
+            asked: self.date(asked),
+            decided: self.date(row),
+            fields: self.fields(row),
+            named: named(row),
+            stations: self.stations(row, &picks, target),
+            picks,
+            target,
+            binding: binding.map(|b| policy.constraint(b.bound).0.to_owned()).collect(),
+            trades: track.trades.iter().filter(is_of_it).map(|t| self.trade(t)).collect(),
+            because: String::new(),
         };
-        let target = weight(rebalance);
+        why.because = match policy.hold.is_empty() {
+            true => self.because(decision, &why),
+            false => self.because_of_hold(target),
+        };
+        if target == 0.0 && before.is_some_and(|b| self.weight(b) != 0.0) {
+            why.because += " It was held before.";
+        }
+        if latest.target.row != row {
+            let date = self.date(latest.target.row);
+            why.because += &format!(" The target was restored on {date}.");
+        }
+        why.because += &self.left(latest.target.row, asked);
+        Ok(why)
+    }
+
+    /// What passed and what did not.
+    fn stations(&self, row: Row, picks: &[WhyPick], target: f64) -> Vec<Station> {
+        let policy = &self.run.policy;
+        let passes = |id: SignalId| self.signals().get(id).value(row, self.asset.0 as usize) == 1.0;
         let mut stations = vec![];
         let mut pass = |name: String, passed: bool| stations.push(Station { name, passed });
-        pass("universe".to_owned(), value(policy.universe) == 1.0);
-        for (id, text) in &policy.filters {
-            pass(format!("where {text}"), value(*id) == 1.0);
-        }
-        let eligible = value(policy.eligible) == 1.0;
-        if policy.pick.by.is_some() {
-            pass("score".to_owned(), eligible && score.is_some());
+        if policy.hold.is_empty() {
+            pass("universe".to_owned(), passes(policy.universe));
+            for (id, text) in &policy.filters {
+                pass(format!("where {text}"), passes(*id));
+            }
+            if policy.pick.by.is_some() {
+                pass("score".to_owned(), picks.iter().any(|p| p.score.is_some()));
+            }
         }
         pass("in the target".to_owned(), target != 0.0);
-        let failed = stations.iter().find(|s| !s.passed).map(|s| s.name.clone());
-        let missing: Vec<&str> =
-            named.iter().filter(|v| v.value == Cell::Missing).map(|v| v.name.as_str()).collect();
-        let fields = self.fields(row);
-        let empty: Vec<&str> =
-            fields.iter().filter(|f| f.value == Cell::Missing).map(|f| f.name.as_str()).collect();
-        let symbols = &self.compiled.market.schema().symbols;
-        let last = rebalance
-            .target
-            .weights
-            .iter()
-            .filter_map(|(a, _)| Some((a.0 as usize, *scores.get(a.0 as usize)?)))
-            .filter(|(_, s)| s.is_finite())
-            .reduce(|a, b| if better(a.1, b.1) { b } else { a })
-            .map(|(a, s)| (symbols[a].as_str(), s));
-        let was = before.map_or(0.0, weight);
-        let because = match (failed.as_deref(), place) {
-            (None, Some(place)) => format!(
-                "It was held: place {place} of {scored}, of which {} were picked.",
-                rebalance.target.funnel.picked
-            ),
-            (None, None) => "It was held.".to_owned(),
-            (Some("universe"), _) => {
-                let priced = self.compiled.market.prices().close[[row as usize, asset]];
-                match (priced.is_nan(), self.compiled.market.is_reference()[asset]) {
+        stations
+    }
+
+    /// Its place among those to be held long, and among those to be sold short.
+    fn picks(&self, decision: &Rebalance) -> Vec<WhyPick> {
+        let (policy, funnel) = (&self.run.policy, &decision.target.funnel);
+        let long = self.pick(decision, &policy.pick, Side::Long, funnel.picked - funnel.short);
+        let short = policy.short.as_ref();
+        let short = short.map(|pick| self.pick(decision, pick, Side::Short, funnel.short));
+        std::iter::once(long).chain(short).collect()
+    }
+
+    fn pick(&self, decision: &Rebalance, pick: &Pick, side: Side, picked: usize) -> WhyPick {
+        let row = decision.target.row;
+        let value = |id: SignalId, asset: usize| self.signals().get(id).value(row, asset);
+        let is_eligible = |asset: usize| value(self.run.policy.eligible, asset) == 1.0;
+        let score = |asset: usize| {
+            let score = pick.by.filter(|_| is_eligible(asset)).map(|by| value(by, asset));
+            score.filter(|score| score.is_finite())
+        };
+        let assets = self.compiled.market.schema().symbols.len();
+        let scores: Vec<f64> = (0..assets).filter_map(score).collect();
+        let is_lowest_first =
+            matches!(pick.count, PickCount::Bottom(_) | PickCount::BottomShare(_));
+        let is_better = |a: f64, b: f64| if is_lowest_first { a < b } else { a > b };
+        let own = score(self.asset.0 as usize);
+        let of_side = decision.target.weights.iter().filter(|(_, w)| side.is_of(*w));
+        let last = of_side.filter_map(|(asset, _)| Some((*asset, score(asset.0 as usize)?)));
+        let last = last.reduce(|a, b| if is_better(a.1, b.1) { b } else { a });
+        WhyPick {
+            side,
+            score: own,
+            place: own.map(|own| scores.iter().filter(|s| is_better(**s, own)).count() + 1),
+            scored: scores.len(),
+            picked,
+            last: last.map(|(a, score)| WhyLast { symbol: self.symbol(a).to_owned(), score }),
+        }
+    }
+
+    /// What a decision that picks made of it.
+    fn because(&self, decision: &Rebalance, why: &Why) -> String {
+        let row = decision.target.row as usize;
+        match why.stations.iter().find(|s| !s.passed).map(|s| s.name.as_str()) {
+            None => report::held(why.picks.iter().find(|p| p.side.is_of(why.target))),
+            Some("universe") => {
+                let (market, asset) = (self.compiled.market, self.asset.0 as usize);
+                match (market.prices().close[[row, asset]].is_nan(), market.is_reference()[asset]) {
                     (true, _) => "It had no price on that day.".to_owned(),
                     (_, true) => "It is a reference of the market, held only if named.".to_owned(),
                     _ => "It was not in the universe.".to_owned(),
                 }
             }
-            (Some("score"), _) => {
-                report::without_score(if missing.is_empty() { &empty } else { &missing })
+            Some("score") => {
+                let named = why.named.iter().map(|v| (v.name.as_str(), &v.value));
+                let fields = why.fields.iter().map(|f| (f.name.as_str(), &f.value));
+                let is_missing = |of: &(&str, &Cell)| *of.1 == Cell::Missing;
+                let named: Vec<&str> = named.filter(is_missing).map(|n| n.0).collect();
+                let fields: Vec<&str> = fields.filter(is_missing).map(|f| f.0).collect();
+                report::without_score(if named.is_empty() { &fields } else { &named })
             }
-            (Some("in the target"), Some(place)) => {
-                report::missed(place, scored, rebalance.target.funnel.picked, last)
+            Some("in the target") => {
+                let passed_over = self.passed_over(decision);
+                let missed = why.picks.iter().map(|pick| report::missed(pick, &passed_over));
+                missed.collect::<Vec<_>>().join(" ")
             }
-            (Some(station), _) => format!("It failed `{station}`."),
-        };
-        let because = match (was > 0.0, target > 0.0) {
-            (true, false) => format!("{because} It was held before."),
-            _ => because,
-        };
-        let binding = &rebalance.target.binding;
-        let date = Date::default();
-        Why {
-            strategy: strategy.name.clone(),
-            symbol: symbols[asset].clone(),
-            asked: date,
-            decided: date,
-            fields,
-            named,
-            stations,
-            score,
-            place,
-            scored,
-            target,
-            binding: binding.iter().map(|b| policy.constraint(b.bound).0.to_owned()).collect(),
-            trade: None,
-            because,
+            Some(station) => format!("It failed `{station}`."),
         }
+    }
+
+    /// What may leave out an asset whose place is good enough.
+    fn passed_over(&self, decision: &Rebalance) -> Vec<&'static str> {
+        let (policy, funnel) = (&self.run.policy, &decision.target.funnel);
+        let picks = || std::iter::once(&policy.pick).chain(&policy.short);
+        let stays = |p: &Pick| {
+            let keeps = p.keep_until_place.is_some() || !p.keep_until.is_empty();
+            keeps || p.replace_at_most.is_some() || p.hold_at_least > 0
+        };
+        let causes = [
+            (picks().any(|p| p.per.is_some() || p.at_most.is_some()), "the number of a group"),
+            (picks().any(stays), "a holding that stays"),
+            (!policy.exits.is_empty(), "`exit when`"),
+            (funnel.without_weight > 0, "a missing number for its weight"),
+            (funnel.without_history > 0, "too short a history"),
+            (funnel.below_floor > 0, "a floor or the number of names"),
+            (decision.target.kept_holdings, "that the holdings were kept"),
+            (true, "a weight of zero"),
+        ];
+        causes.into_iter().filter(|c| c.0).map(|c| c.1).collect()
+    }
+
+    /// What `hold` makes of it.
+    fn because_of_hold(&self, target: f64) -> String {
+        let items = &self.run.policy.hold;
+        let is_named = items.iter().any(|i| i.what == Held::Asset(self.asset));
+        let because = match (target != 0.0, is_named) {
+            (true, true) => "`hold` names it.",
+            (true, false) => "A strategy that `hold` names held it.",
+            (false, true) => "`hold` names it, with nothing of it to be held then.",
+            (false, false) => "`hold` does not name it, and no strategy that it names held it.",
+        };
+        because.to_owned()
+    }
+
+    /// What had it leave between two rows.
+    fn left(&self, after: Row, until: Row) -> String {
+        let Run { policy, track, .. } = self.run;
+        let is_between = |row: Row| row > after && row <= until;
+        let exits = track.exits.iter().filter(|e| e.asset == self.asset && is_between(e.row));
+        let exits = exits.map(|exit| {
+            let text = &policy.exits[exit.condition].text;
+            format!(" It left after the close of {}: `exit when {text}`.", self.date(exit.row))
+        });
+        let gone = track.delistings.iter();
+        let gone = gone
+            .filter(|d| d.asset == self.asset && is_between(d.settled))
+            .map(|d| format!(" It stopped trading after {}.", self.date(d.last_priced)));
+        exits.chain(gone).collect()
     }
 
     fn fields(&self, row: Row) -> Vec<WhyField> {
@@ -336,10 +342,37 @@ impl Question<'_, '_> {
             WhyField {
                 name: format!("{}.{}", field.table, field.name),
                 value: given_cell(given, value),
-                known_from: record.map(|(known, _)| market.calendar().date(known)),
+                known_from: record.map(|(known, _)| self.date(known)),
                 period_end: record.and_then(|(_, end)| from_days(end)),
             }
         };
         self.compiled.fields(self.strategy).into_iter().map(field).collect()
+    }
+
+    fn trade(&self, trade: &Trade) -> WhyTrade {
+        WhyTrade {
+            date: self.date(trade.traded),
+            price: trade.price,
+            value: trade.value,
+            reason: trade.reason.name(),
+        }
+    }
+
+    /// Its weight in the target of a decision.
+    fn weight(&self, decision: &Rebalance) -> f64 {
+        let weights = &decision.target.weights;
+        weights.iter().find(|(a, _)| *a == self.asset).map_or(0.0, |(_, w)| *w)
+    }
+
+    fn signals(&self) -> &Signals {
+        &self.prepared.signals[self.strategy]
+    }
+
+    fn symbol(&self, asset: AssetId) -> &str {
+        &self.compiled.market.schema().symbols[asset.0 as usize]
+    }
+
+    fn date(&self, row: Row) -> Date {
+        self.compiled.calendar().date(row)
     }
 }

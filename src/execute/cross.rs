@@ -45,7 +45,7 @@ pub(super) fn run<'m>(
         .zip(rows.as_slice().par_iter())
         .with_min_len(4)
         .for_each_init(|| job.buffers(), |buffers, (out, row)| job.date(*row, buffers, out));
-    Value::Computed { rows, data, width }
+    Value::computed(rows, data, width)
 }
 
 struct Job<'v, 'm> {

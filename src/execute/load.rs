@@ -102,7 +102,7 @@ fn by_asset<'m>(
             }
         },
     );
-    Value::Computed { rows: Arc::clone(rows), data, width }
+    Value::computed(Arc::clone(rows), data, width)
 }
 
 /// An operator over the reports of a field, at the rows asked for.
@@ -169,5 +169,5 @@ fn membership<'m>(spells: &Spells<'_>, rows: &Arc<Rows>, width: usize) -> Value<
             data[place * width + *asset as usize] = 1.0;
         }
     }
-    Value::Computed { rows: Arc::clone(rows), data, width }
+    Value::computed(Arc::clone(rows), data, width)
 }

@@ -1,6 +1,7 @@
 //! Execution plan × market → signals.
 
 mod cross;
+mod kept;
 mod load;
 mod pass;
 mod predict;
@@ -9,13 +10,16 @@ mod spread;
 mod value;
 mod window;
 
+pub use kept::Kept;
 pub use signals::{Signal, Signals};
 
 use crate::{
     operator::Body,
     panel::{MarketData, Rows},
-    plan::{ExecutionPlan, NodeId, Op, StepKind},
+    plan::{self, ExecutionPlan, LogicalPlan, NodeId, Op, StepKind, Wanted},
 };
+use kept::AtHand;
+use rustc_hash::FxHashMap;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -31,18 +35,53 @@ pub struct Measure {
     pub bytes: usize,
 }
 
-/// Runs a plan; gives the values of `wanted` (nodes with their rows), and what each step took. `returns` are, by place in
+/// Runs a plan; gives the values of `wanted`, and what each step took. `returns` are, by place in
 /// the file, the daily returns of those strategies that the plan takes; empty for others.
 pub fn run(
     plan: &ExecutionPlan,
     market: &dyn MarketData,
     returns: &[Vec<f64>],
-    wanted: &[(NodeId, Arc<Rows>)],
+    wanted: &[Wanted],
+) -> (Vec<Signal>, Vec<Measure>) {
+    run_rest(plan, market, returns, wanted, FxHashMap::default(), |_, _| ())
+}
+
+/// Plans and computes the values of `wanted`; what `kept` has at hand is not computed again, and what is computed is kept.
+pub fn compute(
+    logical: &LogicalPlan,
+    market: &dyn MarketData,
+    returns: &[Vec<f64>],
+    wanted: &[Wanted],
+    kept: Option<&Kept>,
+) -> Vec<Signal> {
+    let calendar = market.calendar();
+    let Some(kept) = kept else {
+        let plan = plan::schedule(logical, wanted, calendar);
+        return run(&plan, market, returns, wanted).0;
+    };
+    let (plan, AtHand { ids, values }) = kept.schedule(logical, wanted, calendar);
+    let keep = |node: NodeId, value: &Value<'_>| {
+        if let Some(id) = ids[node.0 as usize] {
+            kept.keep(id, value);
+        }
+    };
+    run_rest(&plan, market, returns, wanted, values, keep).0
+}
+
+/// Runs a plan of what is not at hand; `keep` sees all that is computed.
+fn run_rest<'m>(
+    plan: &ExecutionPlan,
+    market: &'m dyn MarketData,
+    returns: &'m [Vec<f64>],
+    wanted: &[Wanted],
+    mut at_hand: FxHashMap<NodeId, Value<'m>>,
+    keep: impl Fn(NodeId, &Value<'_>),
 ) -> (Vec<Signal>, Vec<Measure>) {
     let assets = market.schema().symbols.len();
     let mut values: Vec<Option<Value<'_>>> = Vec::with_capacity(plan.logical.len());
-    for (_, node) in plan.logical.nodes() {
+    for (id, node) in plan.logical.nodes() {
         values.push(match node.op {
+            _ if at_hand.contains_key(&id) => at_hand.remove(&id),
             Op::Constant(bits) => Some(Value::Scalar(f64::from_bits(bits))),
             Op::Priced => {
                 let close = market.prices().close.to_slice().expect("panels are row-major");
@@ -78,6 +117,7 @@ pub fn run(
         let outputs =
             if step.kind == StepKind::Pass { step.outputs.as_slice() } else { &step.nodes[..1] };
         for (id, value) in outputs.iter().zip(results) {
+            keep(*id, &value);
             values[id.0 as usize] = Some(value);
         }
         for id in &step.frees {
@@ -87,8 +127,7 @@ pub fn run(
         }
         measures.push(Measure { time: start.elapsed(), bytes });
     }
-    let signals =
-        wanted.iter().map(|(id, rows)| signal(plan, *id, rows, &mut values, wanted, assets));
+    let signals = wanted.iter().map(|(id, rows)| signal(plan, *id, rows, &values, assets));
     (signals.collect(), measures)
 }
 
@@ -109,7 +148,7 @@ fn column<'m>(
         .iter()
         .map(|row| value.row(*row, asset..asset + 1, &mut buffer)[0])
         .collect();
-    Value::Computed { rows, data: Vec::into(data), width: 1 }
+    Value::computed(rows, Vec::into(data), 1)
 }
 
 /// The values of a root at its rows; taken over whole where they are just those.
@@ -117,20 +156,16 @@ fn signal(
     plan: &ExecutionPlan,
     id: NodeId,
     wanted: &Arc<Rows>,
-    values: &mut [Option<Value<'_>>],
-    all: &[(NodeId, Arc<Rows>)],
+    values: &[Option<Value<'_>>],
     assets: usize,
 ) -> Signal {
-    let place = id.0 as usize;
-    let alone = all.iter().filter(|(other, _)| *other == id).count() == 1;
-    if let Some(Value::Computed { rows, .. }) = &values[place]
-        && alone
+    let value = values[id.0 as usize].as_ref().expect("roots are computed");
+    if let Value::Computed { rows, data, width } = value
         && rows.as_ref() == wanted.as_ref()
-        && let Some(Value::Computed { rows, data, width }) = values[place].take()
     {
-        return Signal { rows, width, values: Arc::new(data), constant: false };
+        let (rows, values) = (Arc::clone(rows), Arc::clone(data));
+        return Signal { rows, width: *width, values, constant: false };
     }
-    let value = values[place].as_ref().expect("roots are computed");
     let width = if plan.logical.node(id).ty.shape_has_assets() { assets } else { 1 };
     let constant = value.is_constant();
     let mut buffer = vec![0.0; assets.max(1)];

@@ -63,7 +63,7 @@ pub(super) fn run<'m>(
         .map(|(id, data)| {
             if plan.logical.node(*id).varies_in_time() {
                 let rows = Arc::clone(&plan.rows[id.0 as usize]);
-                Value::Computed { rows, data, width }
+                Value::computed(rows, data, width)
             } else {
                 Value::OwnedStatic(data)
             }

@@ -41,7 +41,7 @@ pub(super) fn run<'m>(
         Some(model) => job.predict(&model, rows, out),
         None => out.fill(MISSING),
     });
-    Value::Computed { rows, data, width }
+    Value::computed(rows, data, width)
 }
 
 struct Job<'v, 'm> {

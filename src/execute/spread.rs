@@ -52,7 +52,7 @@ pub(super) fn run<'m>(
     let before = wanted.len() - found.iter().map(Vec::len).sum::<usize>();
     let data: Numbers<f64> =
         std::iter::repeat_n(MISSING, before).chain(found.into_iter().flatten()).collect();
-    Value::Computed { rows, data, width: 1 }
+    Value::computed(rows, data, 1)
 }
 
 struct Job<'v, 'm> {

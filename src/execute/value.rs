@@ -17,7 +17,7 @@ pub(super) enum Value<'m> {
     /// All dates × `width` assets.
     Panel { data: &'m [f64], width: usize },
     /// The rows asked for × `width` (1 for a series).
-    Computed { rows: Arc<Rows>, data: Numbers<f64>, width: usize },
+    Computed { rows: Arc<Rows>, data: Arc<Numbers<f64>>, width: usize },
     /// Whether an asset has a price and is no reference.
     Priced {
         close: &'m [f64],
@@ -27,6 +27,11 @@ pub(super) enum Value<'m> {
 }
 
 impl Value<'_> {
+    /// What was computed for some rows.
+    pub(super) fn computed(rows: Arc<Rows>, data: Numbers<f64>, width: usize) -> Self {
+        Self::Computed { rows, data: Arc::new(data), width }
+    }
+
     /// Whether all rows are one.
     pub(super) fn is_constant(&self) -> bool {
         matches!(self, Self::Scalar(_) | Self::Static(_) | Self::OwnedStatic(_))
@@ -35,7 +40,8 @@ impl Value<'_> {
     /// How many bytes it has of its own.
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Computed { data, .. } | Self::OwnedStatic(data) => data.len() * size_of::<f64>(),
+            Self::Computed { data, .. } => data.len() * size_of::<f64>(),
+            Self::OwnedStatic(data) => data.len() * size_of::<f64>(),
             _ => 0,
         }
     }

@@ -86,11 +86,21 @@ impl Steps<'_> {
         self.offsets[asset] < self.offsets[asset + 1]
     }
 
+    /// What the value of an asset at a last row is of that at a row before it.
+    pub fn growth(&self, asset: usize, row: Row, last: Row) -> f64 {
+        let changes = &self.from[self.offsets[asset] as usize..self.offsets[asset + 1] as usize];
+        // Most do not change any more.
+        match changes.last() {
+            Some(change) if *change > row => self.value(asset, last) / self.value(asset, row),
+            _ => 1.0,
+        }
+    }
+
     /// The value of an asset at one row.
     pub fn value(&self, asset: usize, row: Row) -> f64 {
-        let mut found = self.before;
-        self.at(asset, &[row], |_, value| found = value);
-        found
+        let changes = self.offsets[asset] as usize..self.offsets[asset + 1] as usize;
+        let past = self.from[changes.clone()].partition_point(|from| *from <= row);
+        past.checked_sub(1).map_or(self.before, |last| self.values[changes][last])
     }
 }
 

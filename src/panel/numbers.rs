@@ -49,8 +49,11 @@ impl<T: Number> Numbers<T> {
     pub fn room(length: usize) -> Self {
         Self::mapped(length, || {
             let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-            // The last ones may still be in cache.
-            let place = spare.iter().rposition(|map| map.len() == length * size_of::<T>())?;
+            let size = length * size_of::<T>();
+            // Panels of some rows fewer take the room of larger ones; of equal ones the last may still be in cache.
+            let fits = |map: &MmapMut| (size..=size + size / 8).contains(&map.len());
+            let places = spare.iter().enumerate().rev().filter(|(_, map)| fits(map));
+            let (place, _) = places.min_by_key(|(_, map)| map.len())?;
             Some(spare.remove(place))
         })
     }

@@ -66,6 +66,11 @@ impl Rows {
         self.list.binary_search(&row).ok()
     }
 
+    /// Whether all rows of another set are in this one.
+    pub fn contains(&self, other: &Self) -> bool {
+        self.is_all() || self == other || other.list.iter().all(|r| self.position(*r).is_some())
+    }
+
     /// The rows of both.
     pub fn union(&self, other: &Self) -> Self {
         if other.is_empty() || self == other || self.is_all() {

@@ -125,14 +125,16 @@ impl LogicalPlan {
         self.nodes.is_empty()
     }
 
-    /// For each node, whether a root needs it.
-    pub fn reachable(&self) -> Vec<bool> {
+    /// For each node, whether a root needs it to be computed when some are at hand.
+    pub fn reachable(&self, at_hand: &BTreeSet<NodeId>) -> Vec<bool> {
         let mut needed = vec![false; self.len()];
         for root in &self.roots {
             needed[root.0 as usize] = true;
         }
         for (id, node) in self.nodes().rev() {
-            if needed[id.0 as usize] {
+            if at_hand.contains(&id) {
+                needed[id.0 as usize] = false;
+            } else if needed[id.0 as usize] {
                 for input in &node.inputs {
                     needed[input.0 as usize] = true;
                 }

@@ -9,14 +9,8 @@ use crate::{
 };
 use std::{collections::BTreeSet, sync::Arc};
 
-/// The rows at which a root is wanted.
-#[derive(Debug, Clone)]
-pub struct Demand {
-    /// Which node.
-    pub node: NodeId,
-    /// At which rows.
-    pub rows: Rows,
-}
+/// A root with the rows at which it is wanted.
+pub type Wanted = (NodeId, Arc<Rows>);
 
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,30 +55,52 @@ pub struct ExecutionPlan {
     pub steps: Vec<Step>,
 }
 
-/// Plans the computation of `demands` over a calendar.
-pub fn schedule(logical: &LogicalPlan, demands: &[Demand], calendar: &Calendar) -> ExecutionPlan {
-    let rows = demanded_rows(logical, demands, calendar);
-    let mut steps = steps(logical);
-    let roots: Vec<NodeId> = demands.iter().map(|d| d.node).collect();
+/// Plans the computation of what is wanted over a calendar.
+pub fn schedule(logical: &LogicalPlan, wanted: &[Wanted], calendar: &Calendar) -> ExecutionPlan {
+    schedule_rest(logical, wanted, calendar, |_, _| false)
+}
+
+/// Plans the computation of what is not at hand: `is_at_hand` is asked for each node once with all the rows it is wanted
+/// at, users first. What is at hand is in no step, and asks for nothing.
+pub fn schedule_rest(
+    logical: &LogicalPlan,
+    wanted: &[Wanted],
+    calendar: &Calendar,
+    is_at_hand: impl FnMut(NodeId, &Rows) -> bool,
+) -> ExecutionPlan {
+    let (rows, at_hand) = demanded_rows(logical, wanted, calendar, is_at_hand);
+    let mut steps = steps(logical, &at_hand);
+    let roots: Vec<NodeId> = wanted.iter().map(|(node, _)| *node).collect();
     mark_outputs(logical, &mut steps, &roots);
     mark_frees(logical, &mut steps, &roots);
     ExecutionPlan { lookbacks: logical.lookbacks(), logical: logical.clone(), rows, steps }
 }
 
-/// Turns the demand on each node into demand on its inputs, users first.
-fn demanded_rows(logical: &LogicalPlan, demands: &[Demand], calendar: &Calendar) -> Vec<Arc<Rows>> {
+/// Turns the demand on each node into demand on its inputs, users first. Gives by node the rows asked for, and the nodes
+/// that are at hand.
+fn demanded_rows(
+    logical: &LogicalPlan,
+    wanted: &[Wanted],
+    calendar: &Calendar,
+    mut is_at_hand: impl FnMut(NodeId, &Rows) -> bool,
+) -> (Vec<Arc<Rows>>, BTreeSet<NodeId>) {
+    let mut at_hand = BTreeSet::new();
     let mut rows: Vec<Rows> = vec![Rows::none(calendar.len()); logical.len()];
     let horizons = logical.horizons();
-    for demand in demands {
-        debug_assert_eq!(horizons[demand.node.0 as usize], 0, "a root sees nothing ahead");
-        let place = demand.node.0 as usize;
-        if logical.node(demand.node).varies_in_time() {
-            rows[place] = rows[place].union(&demand.rows);
+    for (root, of_root) in wanted {
+        debug_assert_eq!(horizons[root.0 as usize], 0, "a root sees nothing ahead");
+        if logical.node(*root).varies_in_time() {
+            let place = root.0 as usize;
+            rows[place] = rows[place].union(of_root);
         }
     }
     for (id, node) in logical.nodes().rev() {
         let own = rows[id.0 as usize].clone();
         if own.is_empty() {
+            continue;
+        }
+        if is_at_hand(id, &own) {
+            at_hand.insert(id);
             continue;
         }
         let lookback = node.lookback();
@@ -112,7 +128,7 @@ fn demanded_rows(logical: &LogicalPlan, demands: &[Demand], calendar: &Calendar)
             }
         }
     }
-    rows.into_iter().map(Arc::new).collect()
+    (rows.into_iter().map(Arc::new).collect(), at_hand)
 }
 
 /// The formations of a factor portfolio whose return is wanted at some rows.
@@ -141,8 +157,8 @@ fn asset_by_asset(node: &Node) -> bool {
 
 /// Groups the reachable nodes into steps. A node's stage is one more than the last stage it has to wait for; neighbours
 /// of one stage and shape that work asset by asset share a pass.
-fn steps(logical: &LogicalPlan) -> Vec<Step> {
-    let needed = logical.reachable();
+fn steps(logical: &LogicalPlan, at_hand: &BTreeSet<NodeId>) -> Vec<Step> {
+    let needed = logical.reachable(at_hand);
     let mut stages = vec![0u32; logical.len()];
     let mut steps: Vec<(u32, Shape, Step)> = vec![];
     for (id, node) in logical.nodes().filter(|(id, _)| needed[id.0 as usize]) {

@@ -15,7 +15,7 @@ pub use constrain::Binding;
 pub use select::{Incumbents, Picked, Selection, select, select_short};
 
 use crate::{
-    check::{Policy, Weight},
+    check::{Limit, LimitRule, Policy, Weight},
     diagnostic::Diagnostic,
     execute::Signals,
     panel::{AssetId, MarketData, Row},
@@ -136,6 +136,17 @@ pub struct Decision<'a> {
     pub row: Row,
 }
 
+/// Who is picked, on both sides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picks {
+    /// To be held.
+    pub long: Vec<Picked>,
+    /// To be sold short.
+    pub short: Vec<Picked>,
+    /// Filled in up to `picked`.
+    pub funnel: Funnel,
+}
+
 /// The target of a decision.
 ///
 /// With nothing to pick the target is all cash.
@@ -146,30 +157,48 @@ pub fn construct(
     decision: Decision<'_>,
     standing: Standing<'_>,
 ) -> Result<Target, Box<Diagnostic>> {
+    weights(decision, standing, &picks(decision, standing))
+}
+
+/// Who is picked at a decision.
+pub fn picks(decision: Decision<'_>, standing: Standing<'_>) -> Picks {
     let on_side = |side: f64| -> Vec<usize> {
         standing.holdings.iter().filter(|h| h.1 * side > 0.0).map(|h| h.0).collect()
     };
     let Standing { bound, released, barred, .. } = standing;
     let (held, sold) = (on_side(1.0), on_side(-1.0));
     let long = Incumbents { held: &held, bound: bound[0], released: released[0], barred };
-    let Selection { picked, mut funnel } = select(decision, long);
+    let Selection { picked: long, mut funnel } = select(decision, long);
     let short = Incumbents { held: &sold, bound: bound[1], released: released[1], barred };
-    let short = select_short(decision, short, &picked);
+    let short = select_short(decision, short, &long);
     funnel.picked += short.picked.len();
     funnel.short = short.picked.len();
     if let (Some(asked), Some(more)) = (funnel.asked, short.funnel.asked) {
         funnel.asked = Some(asked + more);
     }
-    let mut target = Target { row: decision.row, funnel, ..Target::default() };
+    Picks { long, short: short.picked, funnel }
+}
+
+/// The target of a decision whose picks are made.
+///
+/// # Errors
+/// As [`construct`].
+pub fn weights(
+    decision: Decision<'_>,
+    standing: Standing<'_>,
+    picks: &Picks,
+) -> Result<Target, Box<Diagnostic>> {
+    let mut target =
+        Target { row: decision.row, funnel: picks.funnel.clone(), ..Target::default() };
     if is_plain(decision.policy) {
-        let weighed = weigh::weigh(decision, &picked)?;
+        let weighed = weigh::weigh(decision, &picks.long)?;
         target.funnel.without_weight = weighed.left_out;
         let found = constrain::constrain(decision, weighed.assets, weighed.weights)?;
         target.funnel.below_floor = found.dropped;
         target.weights = found.weights;
         target.binding = found.binding;
     } else {
-        let found = optimise::construct(decision, standing, &picked, &short.picked)?;
+        let found = optimise::construct(decision, standing, &picks.long, &picks.short)?;
         target.funnel.without_weight = found.without_weight;
         target.funnel.without_history = found.without_history;
         target.funnel.below_floor = found.dropped;
@@ -187,6 +216,15 @@ pub fn construct(
     }
     target.funnel.held = target.weights.len();
     Ok(target)
+}
+
+/// Whether weights are solved for, and of the picks alone: what is held plays no part in them.
+pub fn is_solved_alone(policy: &Policy) -> bool {
+    let asks_holdings =
+        |limit: &Limit| matches!(limit.rule, LimitRule::Turnover(_) | LimitRule::TradeVolume(..));
+    let has_price = matches!(policy.weight, Weight::Optimised(m) if m.turnover_cost > 0.0);
+    let keeps = policy.on_infeasible.as_ref().is_some_and(|rule| rule.keep_holdings);
+    !is_plain(policy) && !policy.limits.iter().any(asks_holdings) && !has_price && !keeps
 }
 
 /// Whether caps and floors of one long side are all there is: those have a closed form.

@@ -137,7 +137,9 @@ fn pick(decision: Decision<'_>, pick: &Pick, book: Incumbents<'_>, taken: &[usiz
     let is_free = |r: &Rank| {
         taken.binary_search(&r.asset()).is_err() && book.barred.binary_search(&r.asset()).is_err()
     };
-    ranks.retain(is_free);
+    if !(taken.is_empty() && book.barred.is_empty()) {
+        ranks.retain(is_free);
+    }
     for asset in book.held {
         if let Ok(place) = ranks.binary_search_by_key(asset, |r| r.asset()) {
             ranks[place].tie &= !Rank::NOT_HELD;
@@ -224,35 +226,46 @@ fn fill_places<'c>(
 fn eligible(decision: Decision<'_>, pick: &Pick, bound: &[usize]) -> (Vec<Rank>, Funnel) {
     let Decision { market, policy, signals, row } = decision;
     let closes = market.prices().close;
-    let closes = closes.row(row as usize);
+    let closes = closes.row(row as usize).to_slice().expect("panels are row-major");
     let at = |id: SignalId| AtRow::new(signals, id, row);
     let (universe, eligible) = (at(policy.universe), at(policy.eligible));
     let filters: Vec<AtRow<'_>> = policy.filters.iter().map(|(id, _)| at(*id)).collect();
     let scores = pick.by.map(at);
     let mut funnel = Funnel { filters: vec![0; filters.len()], ..Funnel::default() };
     let from_the_bottom = matches!(pick.count, PickCount::Bottom(_) | PickCount::BottomShare(_));
-    let mut ranks = vec![];
-    for asset in 0..market.schema().symbols.len() {
-        if universe.of(asset) != 1.0 {
-            continue;
+    let score = |asset: usize| scores.map_or(0.0, |s| s.of(asset));
+    let rank = |asset: usize| Rank::new(score(asset), from_the_bottom, asset);
+    // Without branches on what differs from asset to asset: those cost more than the work.
+    let mut ranks = vec![Rank::last(0); closes.len()];
+    let (mut in_universe, mut in_play, mut scored) = (0, 0, 0);
+    for (asset, close) in closes.iter().enumerate() {
+        let mut passes = universe.of(asset) == 1.0;
+        in_universe += usize::from(passes);
+        for (filter, left) in filters.iter().zip(&mut funnel.filters) {
+            passes &= filter.of(asset) == 1.0;
+            *left += usize::from(passes);
         }
-        funnel.universe += 1;
-        let passed = filters.iter().take_while(|f| f.of(asset) == 1.0).count();
-        funnel.filters[..passed].iter_mut().for_each(|n| *n += 1);
-        let is_bound = !bound.is_empty() && bound.binary_search(&asset).is_ok();
-        if closes[asset].is_nan() || eligible.of(asset) != 1.0 && !is_bound {
-            continue;
+        let is_eligible =
+            (universe.of(asset) == 1.0) & !close.is_nan() & (eligible.of(asset) == 1.0);
+        let is_scored = is_eligible & score(asset).is_finite();
+        in_play += usize::from(is_eligible);
+        ranks[scored] = rank(asset);
+        scored += usize::from(is_scored);
+    }
+    ranks.truncate(scored);
+    (funnel.universe, funnel.eligible, funnel.scored) = (in_universe, in_play, scored);
+    for &asset in bound.iter().filter(|a| universe.of(**a) == 1.0 && !closes[**a].is_nan()) {
+        let (is_eligible, is_scored) = (eligible.of(asset) == 1.0, score(asset).is_finite());
+        funnel.eligible += usize::from(!is_eligible);
+        funnel.scored += usize::from(!is_eligible && is_scored);
+        match (is_eligible, is_scored) {
+            (_, false) => ranks.push(Rank::last(asset)),
+            (false, true) => ranks.push(rank(asset)),
+            (true, true) => {}
         }
-        funnel.eligible += 1;
-        let score = scores.map_or(0.0, |s| s.of(asset));
-        if !score.is_finite() {
-            if is_bound {
-                ranks.push(Rank::last(asset));
-            }
-            continue;
-        }
-        funnel.scored += 1;
-        ranks.push(Rank::new(score, from_the_bottom, asset));
+    }
+    if !bound.is_empty() {
+        ranks.sort_unstable_by_key(|rank| rank.asset());
     }
     (ranks, funnel)
 }

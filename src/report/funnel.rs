@@ -1,6 +1,6 @@
 //! How many assets are left after each clause, decision by decision.
 
-use super::{Report, StrategyRun, why::assets};
+use super::{Report, StrategyRun, number::counted};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -84,7 +84,7 @@ fn warnings(stages: &[String], rows: &[FunnelRow], coverage: &[Coverage]) -> Vec
                 "`{}` leaves {} of {} on {}",
                 stages[stage],
                 row.counts[stage],
-                assets(row.counts[stage - 1]),
+                counted(row.counts[stage - 1], "asset", "assets"),
                 row.date
             ));
         }

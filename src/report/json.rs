@@ -2,7 +2,7 @@
 
 use super::{Column, Report, StrategyRun, labels::LabelField};
 use crate::{
-    backtest::{Cause, Rebalance, Trade},
+    backtest::{Cause, Holding, Rebalance, Trade},
     metric::Value,
 };
 use serde_json::{Map, Value as Json, json};
@@ -79,7 +79,10 @@ fn column(report: &Report<'_>, column: &Column) -> Map<String, Json> {
 fn exposures(report: &Report<'_>, run: &StrategyRun<'_>) -> Json {
     let holdings = &run.track.holdings;
     let last = holdings.last().map(|h| h.row);
-    let held = || holdings.iter().rev().take_while(|h| Some(h.row) == last);
+    let ended = &run.track.delistings;
+    let is_held =
+        |h: &&Holding| !ended.iter().any(|d| d.asset == h.asset && Some(d.settled) > last);
+    let held = || holdings.iter().rev().take_while(|h| Some(h.row) == last).filter(is_held);
     let mut all = Map::new();
     for label in LabelField::all(report.market) {
         let mut groups: BTreeMap<&str, f64> = BTreeMap::new();

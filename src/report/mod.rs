@@ -28,7 +28,10 @@ pub use values::{
     Cell, Count, Distribution, Entry, ExpressionValues, Given, HistogramBin, Place,
     columns_to_text, given_cell, values_in_short, values_to_text,
 };
-pub use why::{Station, Why, WhyField, WhyTrade, WhyValue, missed, why_to_text, without_score};
+pub use why::{
+    Side, Station, Why, WhyField, WhyLast, WhyPick, WhyTrade, WhyValue, held, missed, why_to_text,
+    without_score,
+};
 
 use crate::{
     backtest::{Holding, Track},

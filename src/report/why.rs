@@ -1,7 +1,7 @@
 //! Why an asset was held at a decision, or was not: the whole way from the figures to the trade.
 
 use super::{
-    number::{counted, fixed, grouped, percent},
+    number::{fixed, grouped, percent},
     values::{Cell, written_cell},
 };
 use crate::panel::Date;
@@ -18,7 +18,7 @@ pub struct Why {
     /// The date that was asked for.
     #[serde(serialize_with = "as_text")]
     pub asked: Date,
-    /// The decision that held on it: the last one until then.
+    /// The decision that held on it: the last one until then that picked anew.
     #[serde(serialize_with = "as_text")]
     pub decided: Date,
     /// The fields that the strategy reads.
@@ -27,18 +27,14 @@ pub struct Why {
     pub named: Vec<WhyValue>,
     /// The stations of the way, in their order.
     pub stations: Vec<Station>,
-    /// Its score, if it has one.
-    pub score: Option<f64>,
-    /// Its place among the scored: 1 is the best.
-    pub place: Option<usize>,
-    /// How many have a score.
-    pub scored: usize,
+    /// Its place among those to be held long, then among those to be sold short, where the strategy has such a side.
+    pub picks: Vec<WhyPick>,
     /// Its weight in the target; 0 if it is not in it.
     pub target: f64,
     /// The constraints that bound at the decision, as they are written.
     pub binding: Vec<String>,
-    /// The trade that came of it.
-    pub trade: Option<WhyTrade>,
+    /// The trades that came of it until the date.
+    pub trades: Vec<WhyTrade>,
     /// What decided, in a sentence, with what would have had to differ.
     pub because: String,
 }
@@ -78,6 +74,52 @@ pub struct Station {
     pub name: String,
     /// Whether it did.
     pub passed: bool,
+}
+
+/// Its place on one side of the book.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WhyPick {
+    /// Which.
+    pub side: Side,
+    /// Its score, if it has one.
+    pub score: Option<f64>,
+    /// Its place among the scored: 1 is the best.
+    pub place: Option<usize>,
+    /// How many have a score.
+    pub scored: usize,
+    /// How many were picked.
+    pub picked: usize,
+    /// The last of them by score that has a weight.
+    pub last: Option<WhyLast>,
+}
+
+/// A side of the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Held.
+    Long,
+    /// Sold short.
+    Short,
+}
+
+impl Side {
+    /// Whether a weight is of this side.
+    pub fn is_of(self, weight: f64) -> bool {
+        match self {
+            Self::Long => weight > 0.0,
+            Self::Short => weight < 0.0,
+        }
+    }
+}
+
+/// The last of those that were picked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WhyLast {
+    /// What.
+    pub symbol: String,
+    /// Its score.
+    pub score: f64,
 }
 
 /// A trade.
@@ -140,42 +182,73 @@ pub fn why_to_text(why: &Why) -> String {
         let mark = if station.passed { "✓" } else { "✗" };
         let _ = writeln!(text, "  {mark} {}", station.name);
     }
-    if let (Some(score), Some(place)) = (why.score, why.place) {
-        let _ = writeln!(text, "  score {}, place {place} of {}", fixed(score, 6), why.scored);
+    for pick in &why.picks {
+        if let (Some(score), Some(place)) = (pick.score, pick.place) {
+            let side = if pick.side == Side::Short { "to be sold short: " } else { "" };
+            let score = fixed(score, 6);
+            let _ = writeln!(text, "  {side}score {score}, place {place} of {}", pick.scored);
+        }
     }
     for constraint in &why.binding {
         let _ = writeln!(text, "  bound at this decision: {constraint}");
     }
     let _ = writeln!(text, "  target {}", percent(why.target));
-    match &why.trade {
-        Some(trade) => {
-            let what = if trade.value > 0.0 { "bought" } else { "sold" };
-            let _ = writeln!(
-                text,
-                "  {what} for {} at {} on {} ({})",
-                grouped(trade.value.abs()),
-                fixed(trade.price, 4),
-                trade.date,
-                trade.reason
-            );
-        }
-        None => text += "  no trade\n",
+    for trade in &why.trades {
+        let _ = writeln!(
+            text,
+            "  {} for {} at {} on {} ({})",
+            if trade.value > 0.0 { "bought" } else { "sold" },
+            grouped(trade.value.abs()),
+            fixed(trade.price, 4),
+            trade.date,
+            trade.reason
+        );
+    }
+    if why.trades.is_empty() {
+        text += "  no trade\n";
     }
     text
 }
 
-/// `place 53 of 390; 50 are picked`
-pub fn missed(place: usize, scored: usize, picked: usize, last: Option<(&str, f64)>) -> String {
-    let mut text = format!(
-        "It was not picked: place {place} of {scored}, and {} picked.",
-        match picked {
-            1 => "1 is".to_owned(),
-            n => format!("{n} are"),
+/// `It was held: place 1 of 350, of which 20 were picked.`
+pub fn held(pick: Option<&WhyPick>) -> String {
+    let held = match pick.map(|p| p.side) {
+        Some(Side::Short) => "It was sold short",
+        _ => "It was held",
+    };
+    match pick.and_then(|p| Some((p.place?, p))) {
+        Some((place, WhyPick { scored, picked, .. })) => {
+            let beyond = if place > *picked { "; it stayed, or its group had room" } else { "" };
+            format!("{held}: place {place} of {scored}, of which {picked} were picked{beyond}.")
         }
-    );
-    if let Some((symbol, score)) = last {
-        let score = fixed(score, 6);
-        let _ = write!(text, " The last of them, {symbol}, has the score {score}.");
+        None => format!("{held}."),
+    }
+}
+
+/// `It was not picked: place 53 of 390, and 50 are picked.`; `passed_over` are the reasons that may leave out a place that
+/// is good enough.
+pub fn missed(pick: &WhyPick, passed_over: &[&str]) -> String {
+    let short = if pick.side == Side::Short { " to be sold short" } else { "" };
+    let picked = match pick.picked {
+        1 => "1 is".to_owned(),
+        n => format!("{n} are"),
+    };
+    let scored = pick.scored;
+    let mut text = match pick.place {
+        None => format!("It was not picked{short}."),
+        Some(place) if place > pick.picked => {
+            format!("It was not picked{short}: place {place} of {scored}, and {picked} picked.")
+        }
+        Some(place) => {
+            let causes = passed_over.join(", or ");
+            return format!(
+                "It has no weight{short} at place {place} of {scored}, although {picked} picked: left out by {causes}."
+            );
+        }
+    };
+    if let Some(last) = &pick.last {
+        let score = fixed(last.score, 6);
+        let _ = write!(text, " The last of them, {}, has the score {score}.", last.symbol);
     }
     text
 }
@@ -189,9 +262,4 @@ pub fn without_score(missing: &[&str]) -> String {
             format!("It has no score: {} and {last} are missing.", most.join(", "))
         }
     }
-}
-
-/// How many were in a funnel's stage, in words.
-pub(super) fn assets(count: usize) -> String {
-    counted(count, "asset", "assets")
 }

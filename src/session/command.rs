@@ -5,6 +5,7 @@ use crate::{
     data::{Market, Options},
     diagnostic::{Code, Diagnostic, Result, nearest},
     engine::{asset, run_together, session as session_row},
+    execute::Kept,
     panel::{MISSING, MarketData, Row, Rows},
     reference, report,
 };
@@ -38,9 +39,7 @@ impl Session {
             "at" => self.set_date(rest),
             "set" => self.set(rest),
             "undo" => self.undo(),
-            "explain" => {
-                Ok(Reply::of(self.strategy()?.compile(&*self.market)?.explain(false)?.to_text()))
-            }
+            "explain" => Ok(Reply::of(self.compiled()?.explain(false)?.to_text())),
             "plot" => self.plot(rest),
             "why" => self.why(rest),
             "funnel" => self.funnel(rest),
@@ -104,6 +103,7 @@ An expression shows its values: `rank(value)`, `momentum @ 2016-03-31`.
             }
         };
         after.market = Arc::new(market);
+        after.kept = Arc::new(Kept::new(super::KEPT));
         after.at = None;
         let reply = after.checked()?;
         let text = after.greeting() + "\n";
@@ -159,8 +159,7 @@ An expression shows its values: `rank(value)`, `momentum @ 2016-03-31`.
             Some((expression, asset)) => (expression, Some(asset)),
             None => (text, None),
         };
-        let query = self.query(expression)?;
-        let compiled = query.compile(&*self.market)?;
+        let compiled = self.compiled_query(expression)?;
         let calendar = self.market.calendar();
         let columns = compiled.columns();
         if asset.is_none() && columns.iter().any(|c| c.ty.shape_has_assets()) {
@@ -190,16 +189,14 @@ An expression shows its values: `rank(value)`, `momentum @ 2016-03-31`.
             Some(date) => Some(parsed_date(date)?),
             None => self.at,
         };
-        let strategy = self.strategy()?;
-        let list = strategy.compile(&*self.market)?.why(unquoted(symbol), date)?;
+        let list = self.compiled()?.why(unquoted(symbol), date)?;
         let texts: Vec<String> = list.iter().map(report::why_to_text).collect();
         Ok(Reply::of(texts.join("\n")))
     }
 
     fn funnel(&self, text: &str) -> Result<Reply> {
         let until = if text.is_empty() { None } else { Some(parsed_date(text)?.to_string()) };
-        let strategy = self.strategy()?;
-        let compiled = strategy.compile(&*self.market)?;
+        let compiled = self.compiled()?;
         let mut funnels = compiled.funnels(&compiled.run()?);
         if let Some(until) = until {
             for funnel in &mut funnels {
@@ -215,7 +212,7 @@ An expression shows its values: `rank(value)`, `momentum @ 2016-03-31`.
 
     /// Runs the strategy beside what it was before its last change, or a file.
     fn compare(&self, file: &str) -> Result<Reply> {
-        let now = self.strategy()?.compile(&*self.market)?;
+        let now = self.compiled()?;
         let other = if file.is_empty() {
             let Some(statements) = self.before.last() else {
                 let message = "there is nothing before to compare with";
@@ -229,7 +226,7 @@ An expression shows its values: `rank(value)`, `momentum @ 2016-03-31`.
         } else {
             crate::engine::Strategy::open(unquoted(file))?
         };
-        let other = other.compile(&*self.market)?;
+        let other = other.compile(&*self.market)?.keeping(&self.kept);
         let results = run_together(&[now, other])?;
         Ok(Reply::of(results.report(|report| report::to_text(report, self.colors))))
     }

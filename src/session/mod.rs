@@ -11,7 +11,8 @@ pub use words::{Expected, Vocabulary, expected, is_unfinished};
 use crate::{
     data::Market,
     diagnostic::{Code, Diagnostic, Diagnostics, Result},
-    engine::{Query, Results, Strategy, run_together, session as session_row},
+    engine::{Compiled, CompiledQuery, Query, Strategy, session as session_row},
+    execute::Kept,
     panel::{Date, MarketData, Row},
     report::{self, Colors},
     source::Sources,
@@ -22,6 +23,8 @@ use std::{path::PathBuf, sync::Arc};
 
 /// How many assets are listed at each end.
 const TOP: u32 = 5;
+/// How many bytes of computed values are kept at most.
+const KEPT: usize = 1 << 29;
 /// What errors call the text of the conversation.
 const NAME: &str = "<session>";
 
@@ -46,6 +49,8 @@ impl Reply {
 #[derive(Clone)]
 pub struct Session {
     market: Arc<Market>,
+    /// Values of that market.
+    kept: Arc<Kept>,
     colors: Colors,
     statements: Vec<Statement>,
     /// The statements before each change, the last at the end.
@@ -63,6 +68,7 @@ impl Session {
     pub fn new(market: Market, colors: Colors) -> Self {
         Self {
             market: Arc::new(market),
+            kept: Arc::new(Kept::new(KEPT)),
             colors,
             statements: vec![],
             before: vec![],
@@ -163,9 +169,16 @@ impl Session {
         self.settings.iter().try_fold(strategy, |s, (name, value)| s.set(name, value))
     }
 
+    fn compiled_query(&self, expression: &str) -> Result<CompiledQuery<'_>> {
+        Ok(self.query(expression)?.compile(&*self.market)?.keeping(&self.kept))
+    }
+
+    fn compiled(&self) -> Result<Compiled<'_>> {
+        Ok(self.strategy()?.compile(&*self.market)?.keeping(&self.kept))
+    }
+
     fn evaluate(&self, expression: &str, row: Row) -> Result<Reply> {
-        let query = self.query(expression)?;
-        let compiled = query.compile(&*self.market)?;
+        let compiled = self.compiled_query(expression)?;
         let (name, date) = (&self.market.schema().name, self.market.calendar().date(row));
         let list = compiled.sum_up(row, TOP);
         let text: Vec<String> =
@@ -201,7 +214,7 @@ impl Session {
     fn checked(&self) -> Result<Reply> {
         let holds = self.statements.iter().any(Statement::holds_something);
         let warnings = if holds {
-            self.strategy()?.compile(&*self.market)?.warnings()
+            self.compiled()?.warnings()
         } else {
             // Clauses wait for what to hold; definitions are checked by themselves.
             let query = Query::text(&self.text(), NAME)?;
@@ -216,8 +229,7 @@ impl Session {
     /// What the strategy would hold today.
     fn holdings(&self) -> Result<String> {
         let row = session_row(self.market.calendar(), self.at)?;
-        let strategy = self.strategy()?;
-        let compiled = strategy.compile(&*self.market)?;
+        let compiled = self.compiled()?;
         let date = self.market.calendar().date(row);
         let mut text = String::new();
         for (name, target) in compiled.decide(row)? {
@@ -229,12 +241,8 @@ impl Session {
         Ok(text)
     }
 
-    fn results<'m>(&self, market: &'m Market) -> Result<Results<'m>> {
-        run_together(&[self.strategy()?.compile(market)?])
-    }
-
     fn run(&self) -> Result<Reply> {
-        let results = self.results(&self.market)?;
+        let results = self.compiled()?.run()?;
         Ok(Reply::of(results.report(|report| report::to_text(report, self.colors))))
     }
 

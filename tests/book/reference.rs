@@ -4,7 +4,7 @@ use crate::market::{Market, Trial, assert_near, date};
 use decile::{
     backtest::schedule::decision_rows,
     check::{CalendarRule, CashRate, Every, On},
-    metric::{METRICS, TrackRecord, Value},
+    metric::{self, METRICS, TrackRecord, Value},
     panel::Date,
 };
 use ndarray::Array2;
@@ -105,6 +105,10 @@ fn every_metric_equals_the_one_of_pandas() {
             Value::Missing => panic!("{} is missing", metric.name),
         }
     }
+    let found = metric::band(&record, 0.9).expect("it is long enough");
+    for (found, expected) in found.iter().zip(numbers(&reference["band_90"])) {
+        assert_near(*found, expected, 1e-9);
+    }
     for (year, found) in record.yearly_returns() {
         let expected = reference["years"][year.to_string()].as_f64().expect("a number");
         assert_near(found, expected, 1e-9);
@@ -126,7 +130,7 @@ fn what_is_not_defined_is_missing() {
         benchmark: vec![1.0; 3],
         ..TrackRecord::default()
     };
-    let value = |name: &str| (decile::metric::find(name).expect("known").compute)(&flat);
+    let value = |name: &str| (metric::find(name).expect("known").compute)(&flat);
     for name in ["sharpe", "sortino", "calmar", "beta", "information_ratio", "drawdown_peak"] {
         assert_eq!(value(name), Value::Missing, "{name}");
     }

@@ -6,7 +6,7 @@ use decile::{
     engine::Strategy,
     execute,
     panel::{MarketData, Rows},
-    plan::{self, Demand, LogicalPlan},
+    plan::{self, LogicalPlan},
 };
 use std::sync::Arc;
 
@@ -14,12 +14,7 @@ use std::sync::Arc;
 fn bits(logical: &LogicalPlan, step: usize) -> Vec<Vec<u64>> {
     let rows = Arc::new(Rows::new((0..ROWS as u32).step_by(step).collect(), ROWS));
     let wanted: Vec<_> = logical.roots.iter().map(|node| (*node, Arc::clone(&rows))).collect();
-    let demands: Vec<Demand> = wanted
-        .iter()
-        .map(|(node, rows)| Demand { node: *node, rows: rows.as_ref().clone() })
-        .collect();
-    let planned = plan::schedule(logical, &demands, TINY.calendar());
-    let (signals, _) = execute::run(&planned, &*TINY, &[], &wanted);
+    let signals = execute::compute(logical, &*TINY, &[], &wanted, None);
     let values = |signal: &execute::Signal| {
         let row = |row: &u32| {
             signal

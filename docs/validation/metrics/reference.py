@@ -123,6 +123,24 @@ expected = {
     "beta_t": fit.tvalues["x"],
 }
 
+
+
+def block_bootstrap(returns, share, count=1000):
+    """Circular block bootstrap of the yearly return, blocks of a month, drawn by splitmix64."""
+    n, block, bits, state = len(returns), round(rows_per_year / 12), 2**64 - 1, 0x9E3779B97F4A7C15
+    draws = []
+    for _ in range(count):
+        rows = []
+        while len(rows) < n:
+            state = (state + 0x9E3779B97F4A7C15) & bits
+            z = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & bits
+            z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & bits
+            start = ((z ^ (z >> 31)) * n) >> 64
+            rows += [(start + i) % n for i in range(block)]
+        draws.append(np.prod(1 + returns[rows[:n]]) ** (rows_per_year / n) - 1)
+    return np.quantile(draws, [(1 - share) / 2, (1 + share) / 2]).tolist()
+
+
 json.dump(
     {
         "dates": [str(d.date()) for d in dates],
@@ -141,6 +159,7 @@ json.dump(
         "capital": capital,
         "rows_per_year": rows_per_year,
         "expected": expected,
+        "band_90": block_bootstrap(r.to_numpy(), 0.9),
         "years": {str(k): v for k, v in by_period("Y").items()},
     },
     Path(__file__).with_name("reference.json").open("w"),

@@ -7,6 +7,7 @@ mod of_first;
 mod same_operands;
 
 use super::logical::{LogicalPlan, Node, NodeId};
+use std::collections::BTreeSet;
 
 /// A rewrite of one node.
 pub trait Rule: Sync {
@@ -49,7 +50,7 @@ pub fn optimize(plan: &LogicalPlan) -> (LogicalPlan, Applied) {
 
 fn pass(plan: &LogicalPlan, applied: &mut Applied) -> LogicalPlan {
     let mut next = LogicalPlan::default();
-    let needed = plan.reachable();
+    let needed = plan.reachable(&BTreeSet::new());
     let mut places: Vec<Option<NodeId>> = vec![None; plan.len()];
     for (id, node) in plan.nodes() {
         if !needed[id.0 as usize] {

@@ -211,6 +211,41 @@ fn caps_alone_are_the_same_by_the_solver() {
 }
 
 #[test]
+fn a_strategy_as_the_benchmark_is_what_it_holds() {
+    let market = market();
+    let text =
+        |clauses: String| strategy(&Case { clauses, weights: vec![], row: 130, objective: None });
+    let index = text("weight market_cap".to_owned());
+    let run = |own: &str, benchmark: &str| {
+        let own = text(format!("{own} benchmark {benchmark}"));
+        let both = format!("strategy own {{ {own} }} strategy index {{ {index} }}");
+        weights(&targets(&market, &both)[0])
+    };
+    for own in [
+        "cap sector 2% active",
+        "floor sector 1% active",
+        "cap position 4% active",
+        "weight min_variance(window: 120d, covariance: sample) limit tracking_error 3%",
+        "weight track(window: 120d, covariance: sample) names between 5 and 8",
+    ] {
+        let (by_number, by_strategy) = (run(own, "market_cap"), run(own, "index"));
+        for (a, b) in by_number.iter().zip(&by_strategy) {
+            assert!((a - b).abs() <= 1e-9, "{own}: {by_number:?} {by_strategy:?}");
+        }
+    }
+    // What a floor against the benchmark leaves: each sector within a point below it.
+    let index = first(&market, "weight market_cap");
+    let floored = first(&market, "floor sector 1% active benchmark market_cap");
+    let plain = first(&market, "");
+    let sector = |weights: &[f64], s: usize| -> f64 { weights.iter().skip(s).step_by(3).sum() };
+    let short = |weights: &[f64]| {
+        (0..3).map(|s| sector(&index, s) - sector(weights, s)).fold(f64::MIN, f64::max)
+    };
+    assert!(short(&plain) > 0.011, "{plain:?} {index:?}");
+    assert!((short(&floored) - 0.01).abs() < 1e-9, "{floored:?} {index:?}");
+}
+
+#[test]
 fn the_greatest_sharpe_ratio_does_not_depend_on_the_scale_of_returns() {
     let market = market();
     let one = first(&market, "weight max_sharpe(expected: expected, window: 120d)");

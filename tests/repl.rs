@@ -103,3 +103,27 @@ fn a_terminal() -> Result<(), rexpect::error::Error> {
     terminal.exp_eof()?;
     Ok(())
 }
+
+#[test]
+#[cfg(unix)]
+fn a_narrow_terminal_and_one_that_is_interrupted() -> Result<(), rexpect::error::Error> {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new("sh");
+    command.args(["-c", "stty cols 20 && exec \"$0\" repl", env!("CARGO_BIN_EXE_decile")]);
+    command.env("HOME", home.path()).env("NO_COLOR", "1").env("TERM", "xterm");
+    command.env_remove("XDG_STATE_HOME");
+    let mut terminal = rexpect::session::spawn_command(command, Some(60_000))?;
+    terminal.exp_string("> ")?;
+    terminal.send_line("rank(close) @ 2016-03-31")?;
+    terminal.exp_string("> ")?;
+    // It takes much longer than the time until it is stopped.
+    terminal.send_line(":plot ts_spearman(close, volume, 250) of BAB3")?;
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    terminal.send_control('c')?;
+    terminal.exp_string("interrupted")?;
+    terminal.send_line("1 + 4 * 10")?;
+    terminal.exp_string("41")?;
+    terminal.send_line(":quit")?;
+    terminal.exp_eof()?;
+    Ok(())
+}

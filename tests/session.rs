@@ -177,11 +177,15 @@ fn what_is_kept_changes_no_answer() {
         "run",
         ":why LUS1 2020-06-30",
     ];
-    let mut session = Session::new(Market::sample(), Colors::No);
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("market");
+    Market::sample().store(&store, &()).expect("it can be written");
+    let new = || Session::new(Market::open(&store).expect("it was stored"), Colors::No);
+    let mut session = new();
     for (i, line) in said.iter().enumerate() {
         let found = answer(&mut session, line);
         // In a conversation in which nothing was computed before but what the statements themselves show.
-        let mut fresh = Session::new(Market::sample(), Colors::No);
+        let mut fresh = new();
         let is_statement = |l: &&&str| {
             ["let", "select", "rebalance", "cap", ":undo"].iter().any(|word| l.starts_with(word))
         };
@@ -190,4 +194,21 @@ fn what_is_kept_changes_no_answer() {
         }
         assert_eq!(found, answer(&mut fresh, line), "{line}");
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn data_that_vanish_are_still_there_for_the_conversation() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("market");
+    Market::sample().store(&store, &()).expect("it can be written");
+    let mut session = Session::new(Market::open(&store).expect("it was stored"), Colors::No);
+    fs::remove_dir_all(&store).expect("it is there");
+    let mut whole = Session::new(Market::sample(), Colors::No);
+    for line in ["ts_mean(close, 20) @ 2016-03-31", "select top 5 by value", "run"] {
+        assert_eq!(answer(&mut session, line), answer(&mut whole, line));
+    }
+    let said = answer(&mut session, &format!(":data {}", store.display()));
+    assert!(said.contains("error["), "{said}");
+    assert_eq!(answer(&mut session, "1 + 1"), answer(&mut whole, "1 + 1"));
 }

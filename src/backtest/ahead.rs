@@ -1,8 +1,9 @@
 //! Targets made before the book comes to their decisions, side by side. To solve for weights is most of the work of a run
 //! with optimised weights; where what is held plays no part in them, only who is picked can still differ.
 
-use super::Simulation;
+use super::{Simulation, hold};
 use crate::{
+    check::Policy,
     panel::Row,
     portfolio::{self, Decision, Picks, Standing, Target},
 };
@@ -23,15 +24,18 @@ impl Ahead {
         }
         let make = |&row: &Row| {
             let decision = Decision { market, policy, signals, row };
-            let picks = portfolio::picks(decision, Standing::default());
-            let target = portfolio::weights(decision, Standing::default(), &picks).ok()?;
+            let benchmark = hold::benchmark(simulation, row);
+            let standing = Standing { benchmark: &benchmark, ..Standing::default() };
+            let picks = portfolio::picks(decision, standing);
+            let target = portfolio::weights(decision, standing, &picks).ok()?;
             Some((row, (picks, target)))
         };
         Self(rows.par_iter().filter_map(make).collect())
     }
 
-    /// The target of a decision, if it was made of the same picks.
-    pub(super) fn take(&mut self, row: Row, picks: &Picks) -> Option<Target> {
-        self.0.remove(&row).filter(|(made_of, _)| made_of == picks).map(|(_, target)| target)
+    /// The target of a decision, if it was made of picks that are weighed as these.
+    pub(super) fn take(&mut self, row: Row, picks: &Picks, policy: &Policy) -> Option<Target> {
+        let (made_of, target) = self.0.remove(&row)?;
+        made_of.weigh_as(picks, policy).then_some(target)
     }
 }

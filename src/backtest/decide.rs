@@ -256,9 +256,10 @@ impl Run<'_> {
             bound: [&long.0, &short.0],
             released: [&long.1, &short.1],
             barred: &barred,
+            benchmark: &hold::benchmark(self.simulation, row),
         };
         let picks = portfolio::picks(decision, standing);
-        let mut target = match self.ahead.take(row, &picks) {
+        let mut target = match self.ahead.take(row, &picks, policy) {
             Some(target) => target,
             None => portfolio::weights(decision, standing, &picks)?,
         };

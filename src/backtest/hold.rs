@@ -3,7 +3,7 @@
 
 use super::{Delisting, Simulation, Track, error, price::growth};
 use crate::{
-    check::{Held, HoldItem},
+    check::{Benchmark, Held, HoldItem},
     diagnostic::Diagnostic,
     panel::{AssetId, Row},
     portfolio::{Funnel, Target},
@@ -50,6 +50,26 @@ pub(super) fn first(
         None => error::empty_run(simulation, None),
         Some((row, item)) => error::cannot_be_held(simulation, row, item),
     })
+}
+
+/// The first row on which the strategy has decided that constraints are measured against; 0 without one.
+pub(super) fn benchmark_begins(simulation: &Simulation<'_>) -> Row {
+    match simulation.policy.benchmark {
+        Some(Benchmark::Strategy(index)) if simulation.policy.against_benchmark().is_some() => {
+            // None where the start is sought before anything has been run.
+            simulation.tracks.get(index).map_or(0, |track| track.first)
+        }
+        _ => 0,
+    }
+}
+
+/// What the strategy holds at a row that constraints are measured against, by asset; nothing without one.
+pub(super) fn benchmark(simulation: &Simulation<'_>, row: Row) -> Vec<(usize, f64)> {
+    let policy = simulation.policy;
+    let Some(Benchmark::Strategy(index)) = policy.benchmark else { return vec![] };
+    let track = simulation.tracks.get(index).filter(|_| policy.against_benchmark().is_some());
+    let held = track.map_or_else(Vec::new, |track| held(simulation, track, row));
+    held.into_iter().map(|(asset, share)| (asset.0 as usize, share)).collect()
 }
 
 fn track<'a>(simulation: &Simulation<'a>, item: &HoldItem) -> Option<&'a Track> {

@@ -152,7 +152,8 @@ pub fn first_decision(simulation: &Simulation<'_>) -> Result<Row, Box<Diagnostic
     if !policy.hold.is_empty() {
         return hold::first(simulation, from, end);
     }
-    for &row in simulation.decisions.iter().filter(|r| (from..end).contains(r)) {
+    let begun = hold::benchmark_begins(simulation);
+    for &row in simulation.decisions.iter().filter(|r| (from.max(begun)..end).contains(r)) {
         let decision = Decision { market, policy, signals, row };
         let nothing = Incumbents::default();
         let Selection { picked, funnel } = portfolio::select(decision, nothing);

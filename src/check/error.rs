@@ -95,12 +95,6 @@ pub(super) fn no_opening_prices(span: Span) -> Diagnostic {
         .help("load data that have `open`, or write `trade at next close`")
 }
 
-pub(super) fn not_available(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error(Code::NotAvailable, format!("{what} is not available in this version"))
-        .at(span, "part of the language, not carried out yet")
-        .help("take it out; nothing is ever accepted and ignored")
-}
-
 /// A state of the book where there is none.
 pub(super) fn no_state(span: Span, state: &StateName) -> Diagnostic {
     Diagnostic::error(Code::UnknownName, format!("`{}` is the state of the portfolio", state.name))
@@ -203,6 +197,12 @@ pub(super) fn too_many_signals(span: Span, most: usize) -> Diagnostic {
     Diagnostic::error(Code::TooLarge, message)
         .at(span, "this strategy")
         .help("join conditions with `and` in one `where`")
+}
+
+pub(super) fn active_floor_of_positions(span: Span) -> Diagnostic {
+    Diagnostic::error(Code::Arguments, "a floor of positions is not against the benchmark")
+        .at(span, "what is below the floor is dropped, whatever the benchmark holds")
+        .help("leave out `active`, or write a floor of a label, such as `floor sector 2% active`")
 }
 
 pub(super) fn too_many_bounds(span: Span, most: usize) -> Diagnostic {

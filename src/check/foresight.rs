@@ -6,7 +6,7 @@ use super::{
     expression::{Expression, ExpressionId, Expressions},
     infer::{Checker, Place},
     program::{SignalSource, Strategy},
-    strategy::Held,
+    strategy::{Benchmark, Held},
 };
 use crate::{
     diagnostic::{Code, Diagnostic},
@@ -225,19 +225,25 @@ impl Strategy {
         self.universe.iter().chain(&self.filters).copied().chain(signals)
     }
 
-    /// The strategies whose returns it takes or that it holds, by their place in the file, with where it does.
+    /// The strategies whose returns or holdings it takes, by their place in the file, with where it does.
     pub fn needs(&self, expressions: &Expressions) -> Vec<(usize, Span)> {
         let mut needs = expressions.strategies_in(self.expressions());
-        needs.extend(self.holds());
+        needs.extend(self.looks_at());
         needs
     }
 
-    /// The strategies that it holds, with where it says so.
-    pub fn holds(&self) -> impl Iterator<Item = (usize, Span)> + '_ {
-        self.policy.hold.iter().filter_map(|item| match item.what {
+    /// The strategies whose holdings it must know, with where: those that it holds itself, and the benchmark of its
+    /// constraints.
+    pub fn looks_at(&self) -> impl Iterator<Item = (usize, Span)> + '_ {
+        let held = self.policy.hold.iter().filter_map(|item| match item.what {
             Held::Strategy(index) => Some((index, item.span)),
             Held::Asset(_) => None,
-        })
+        });
+        let benchmark = match self.policy.benchmark {
+            Some(Benchmark::Strategy(index)) => self.policy.against_benchmark().map(|s| (index, s)),
+            _ => None,
+        };
+        held.chain(benchmark)
     }
 }
 

@@ -334,6 +334,18 @@ impl Policy {
         }
     }
 
+    /// Where something is measured against the benchmark's holdings or returns.
+    pub fn against_benchmark(&self) -> Option<Span> {
+        let bound = self.bounds.iter().find(|b| b.active).map(|b| b.span);
+        let tracks = |l: &&Limit| matches!(l.rule, LimitRule::TrackingError(_));
+        let limit = self.limits.iter().find(tracks).map(|l| l.span);
+        let method = match self.weight {
+            Weight::Optimised(m) if m.objective == Objective::Track => Some(m.span),
+            _ => None,
+        };
+        bound.or(limit).or(method)
+    }
+
     /// How many constraints there are.
     pub fn constraints(&self) -> usize {
         self.bounds.len() + self.limits.len()

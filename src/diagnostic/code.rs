@@ -55,7 +55,6 @@ codes! {
         EmptyFile "empty-file" "The file holds no clause and no strategy." "let cheap = value";
         DuplicateClause "duplicate-clause" "A clause may stand once in a strategy, but for `where`, `cap`, `floor`, `limit`, `cost`, `exit` and `expect`." "select top 50 by value weight equal weight score";
         DuplicateName "duplicate-name" "A name is defined once in a file." "let a = value let a = momentum select top 50 by a";
-        NotAvailable "not-available" "The language knows this, but this version of Decile does not carry it out." "strategy a { select all } strategy b { select all limit tracking_error 4% benchmark a }";
         UnknownName "unknown-name" "The name is no `let` or `param`, no field of the loaded market, and not in the library." "select top 50 by valeu";
         AmbiguousName "ambiguous-name" "The name is both in the library and a field; write `std.NAME` or `TABLE.NAME`.";
         MissingField "missing-field" "The definition needs a field that the loaded market does not have.";

@@ -24,10 +24,10 @@ impl Compiled<'_> {
         let signals = self.signals(&periods)?;
         let mut tracks = vec![Track::default(); strategies.len()];
         let mut waiting: Vec<usize> = (0..strategies.len()).collect();
-        // Each after those that it holds.
+        // Each after those that it looks at.
         while let Some(next) = waiting
             .iter()
-            .position(|i| strategies[*i].holds().all(|(held, _)| !waiting.contains(&held)))
+            .position(|i| strategies[*i].looks_at().all(|(other, _)| !waiting.contains(&other)))
         {
             let i = waiting.remove(next);
             // The book must get to hold it on the day itself.

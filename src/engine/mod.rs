@@ -251,14 +251,14 @@ impl<'m> Compiled<'m> {
             .collect())
     }
 
-    /// Runs all strategies, each after those that it holds.
+    /// Runs all strategies, each after those that it looks at.
     fn tracks(&self, prepared: &Prepared, first: Row) -> Result<Vec<Track>> {
         let strategies = &self.checked.strategies;
         let mut tracks = vec![Track::default(); strategies.len()];
         let mut waiting: Vec<usize> = (0..strategies.len()).collect();
         while !waiting.is_empty() {
             let is_ready =
-                |i: &usize| strategies[*i].holds().all(|(held, _)| !waiting.contains(&held));
+                |i: &usize| strategies[*i].looks_at().all(|(other, _)| !waiting.contains(&other));
             let (ready, later): (Vec<usize>, Vec<usize>) =
                 waiting.iter().copied().partition(is_ready);
             let run =

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     backtest::{self, Simulation, Track, Trial},
-    check::{self, Held, Policy},
+    check::Policy,
     diagnostic::{Diagnostic, Diagnostics, Result},
     execute::Signals,
     panel::Row,
@@ -35,8 +35,7 @@ impl Compiled<'_> {
         let returns = self.returns()?;
         let mut list = vec![];
         for (index, strategy) in self.checked.strategies.iter().enumerate() {
-            let holds_strategy = |i: &check::HoldItem| matches!(i.what, Held::Strategy(_));
-            if strategy.policy.hold.iter().any(holds_strategy) {
+            if strategy.looks_at().next().is_some() {
                 continue;
             }
             self.has_rows(strategy).map_err(|fault| self.fault(*fault))?;

@@ -307,8 +307,8 @@ impl Question<'_, '_> {
         let items = &self.run.policy.hold;
         let is_named = items.iter().any(|i| i.what == Held::Asset(self.asset));
         let because = match (target != 0.0, is_named) {
-            (true, true) => "`hold` names it.",
-            (true, false) => "A strategy that `hold` names held it.",
+            (true, true) => "It was held: `hold` names it.",
+            (true, false) => "It was held through a strategy that `hold` names.",
             (false, true) => "`hold` names it, with nothing of it to be held then.",
             (false, false) => "`hold` does not name it, and no strategy that it names held it.",
         };

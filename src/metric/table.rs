@@ -214,15 +214,15 @@ metrics! {
         "Φ(S√(n − 1) / √(1 − skew·S + (kurtosis − 1)/4·S²)), S = mean(r − f) / sd(r − f)"
         detail::probabilistic_sharpe;
     "deflated_sharpe" "P(Sharpe above luck)" Percent Higher detail
-        "The same above the best Sharpe ratio that as many strategies without skill would show; of several run together (Bailey and López de Prado 2014)."
-        "Φ of the same with S − S₀, S₀ = sd of their S·((1 − γ)Φ⁻¹(1 − 1/N) + γΦ⁻¹(1 − 1/(N·e))), γ Euler's constant"
+        "The probability that the true Sharpe ratio is above the best that as many strategies without skill would show; of several run together (Bailey and López de Prado 2014)."
+        "Φ((S − S₀)√(n − 1) / √(1 − skew·S + (kurtosis − 1)/4·S²)), S₀ = sd of their S·((1 − γ)Φ⁻¹(1 − 1/N) + γΦ⁻¹(1 − 1/(N·e))), γ Euler's constant"
         detail::deflated_sharpe;
     "days_to_sell" "Days to sell" Count Lower detail
         "How many days selling all takes at a tenth of the usual volume, on average by value and over the rows with trades."
         "mean(Σ|v|·(|v| / (0.1·V20)) / Σ|v|), V20 the mean of close × volume over 20 rows"
         |r: &TrackRecord| mean(&r.days_to_sell);
     "capacity" "Capacity" Money Higher detail
-        "The net asset value at which that would take five days."
+        "The net asset value at which selling all would take five days."
         "5·V_end / days to sell"
         detail::capacity;
     "effective_names" "Effective names" Count Neither detail

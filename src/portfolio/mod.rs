@@ -114,6 +114,8 @@ pub struct Standing<'a> {
     pub released: [&'a [usize]; 2],
     /// What may not be picked, by asset.
     pub barred: &'a [usize],
+    /// What the benchmark holds, where it is a strategy that constraints are measured against: shares, by asset; sorted.
+    pub benchmark: &'a [(usize, f64)],
 }
 
 impl Target {
@@ -145,6 +147,23 @@ pub struct Picks {
     pub short: Vec<Picked>,
     /// Filled in up to `picked`.
     pub funnel: Funnel,
+}
+
+impl Picks {
+    /// Whether a policy weighs them as it does others: by rank the places count, which go to what is held where scores
+    /// are equal, and otherwise only who is picked.
+    pub fn weigh_as(&self, others: &Self, policy: &Policy) -> bool {
+        let list = |picks: &[Picked]| {
+            let mut list: Vec<(usize, usize)> = picks.iter().map(|p| (p.asset, p.place)).collect();
+            if policy.weight != Weight::Rank {
+                list.iter_mut().for_each(|(_, place)| *place = 0);
+            }
+            list.sort_unstable();
+            list
+        };
+        let (long, short) = (list(&self.long), list(&self.short));
+        long == list(&others.long) && short == list(&others.short) && self.funnel == others.funnel
+    }
 }
 
 /// The target of a decision.

@@ -163,6 +163,8 @@ pub enum ClauseKind {
         target: BoundTarget,
         /// The least.
         amount: Expression,
+        /// Against the benchmark.
+        active: bool,
     },
     /// `names between 40 and 60`
     Names {

@@ -112,8 +112,10 @@ fn clause_text(kind: &ClauseKind) -> String {
             parts.extend(else_cash.then(|| "else-cash".to_owned()));
             node("cap", parts)
         }
-        ClauseKind::Floor { target, amount } => {
-            node("floor", [target_text(target), expression_text(amount)])
+        ClauseKind::Floor { target, amount, active } => {
+            let active = active.then(|| "active".to_owned());
+            let parts = [target_text(target), expression_text(amount)];
+            node("floor", parts.into_iter().chain(active))
         }
         ClauseKind::Names { low, high } => node("names", [low, high].map(expression_text)),
         ClauseKind::CapTurnover(amount) => one("cap-turnover", amount),

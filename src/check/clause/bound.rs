@@ -27,8 +27,8 @@ impl<'a> Checker<'a> {
                 ClauseKind::Cap { target, amount, active, else_cash } => {
                     (BoundKind::Cap, target, amount, *active, *else_cash)
                 }
-                ClauseKind::Floor { target, amount } => {
-                    (BoundKind::Floor, target, amount, false, false)
+                ClauseKind::Floor { target, amount, active } => {
+                    (BoundKind::Floor, target, amount, *active, false)
                 }
                 _ => continue,
             };
@@ -36,6 +36,9 @@ impl<'a> Checker<'a> {
             let expected = "above 0% and at most 100%";
             let amount =
                 self.amount(amount, what, Measure::Share, f64::MIN_POSITIVE..=1.0, expected);
+            if active && kind == BoundKind::Floor && *target == ast::BoundTarget::Position {
+                self.report(error::active_floor_of_positions(*span));
+            }
             let mut labels = None;
             let key = match target {
                 ast::BoundTarget::Position => "position".to_owned(),

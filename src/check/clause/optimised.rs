@@ -254,7 +254,9 @@ impl<'a> Checker<'a> {
         use ast::ClauseKind;
         for (kind, span) in clauses {
             let needs_holdings = match kind {
-                ClauseKind::Cap { active: true, .. } => true,
+                ClauseKind::Cap { active: true, .. } | ClauseKind::Floor { active: true, .. } => {
+                    true
+                }
                 ClauseKind::LimitBudget { budget: ast::Budget::TrackingError, .. } => false,
                 ClauseKind::Weight(ast::WeightMethod::Named { name, .. })
                     if name.text == "track" =>
@@ -270,15 +272,14 @@ impl<'a> Checker<'a> {
                 )
                 .at(*span, "is against the benchmark")
                 .help("write for example `benchmark market_cap`"),
-                Some(Benchmark::Strategy(_)) => {
-                    error::not_available(*span, "a strategy as the benchmark of a constraint")
-                }
                 Some(Benchmark::Asset(_)) if needs_holdings => Diagnostic::error(
                     Code::MissingClause,
                     "the holdings of this benchmark are not known",
                 )
                 .at(*span, "needs to know what the benchmark holds")
-                .help("write `benchmark market_cap`, or limit the tracking error instead"),
+                .help(
+                    "write `benchmark market_cap` or name a strategy, or limit the tracking error",
+                ),
                 Some(_) => continue,
             };
             self.report(complaint);

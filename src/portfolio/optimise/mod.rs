@@ -60,7 +60,7 @@ pub(super) fn construct(
         return Err(error::empty_side(decision, long.is_empty()));
     }
     let mut found = candidates(decision, standing, long, short)?;
-    let outlook = outlook(decision, &mut found)?;
+    let outlook = outlook(decision, standing, &mut found)?;
     for (side, size) in [(1.0, exposure.long), (-1.0, exposure.short)] {
         if size > 0.0 && !found.list.iter().any(|c| c.side == side) {
             return Err(error::empty_side(decision, side > 0.0));

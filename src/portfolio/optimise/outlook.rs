@@ -2,14 +2,14 @@
 
 use super::{
     super::{
-        Decision, error, risk,
+        Decision, Standing, error, risk,
         risk::{Covariance, History},
         select::AtRow,
     },
     candidates::Candidates,
 };
 use crate::{
-    check::{Benchmark, LimitRule, Objective, Optimised, SignalId, Weight},
+    check::{Benchmark, LimitRule, Objective, Optimised, Weight},
     diagnostic::Diagnostic,
 };
 
@@ -25,6 +25,7 @@ pub(super) struct Outlook {
 /// Who is too young for the covariance is left out of the candidates and counted in `history.left_out`.
 pub(super) fn outlook(
     decision: Decision<'_>,
+    standing: Standing<'_>,
     candidates: &mut Candidates,
 ) -> Result<Option<Outlook>, Box<Diagnostic>> {
     let Decision { market, policy, row, .. } = decision;
@@ -48,7 +49,7 @@ pub(super) fn outlook(
         stays
     });
     if needs_benchmark(decision) {
-        let returns = benchmark_returns(decision, &history)?;
+        let returns = benchmark_returns(decision, standing, &history)?;
         history = with_column(history, &returns);
     }
     let columns = history.returns.len() / history.rows.max(1);
@@ -68,6 +69,7 @@ fn needs_benchmark(decision: Decision<'_>) -> bool {
 /// The returns of the benchmark on the rows of a history: its own, or those of what it holds at the decision.
 fn benchmark_returns(
     decision: Decision<'_>,
+    standing: Standing<'_>,
     history: &History,
 ) -> Result<Vec<f64>, Box<Diagnostic>> {
     let (market, row) = (decision.market, decision.row);
@@ -77,9 +79,13 @@ fn benchmark_returns(
             let own = risk::history(market, &[asset.0 as usize], row, history.rows);
             if own.rows == history.rows { Ok(own.returns) } else { Err(too_young()) }
         }
-        Some(Benchmark::MarketCap(id)) => {
+        _ => {
             let (assets, weights): (Vec<usize>, Vec<f64>) =
-                benchmark_weights(decision, id).into_iter().unzip();
+                benchmark_weights(decision, standing).into_iter().unzip();
+            if assets.is_empty() {
+                // It is in cash.
+                return Ok(vec![0.0; history.rows]);
+            }
             let all = risk::history(market, &assets, row, history.rows);
             if all.rows != history.rows {
                 // Someone of the universe is younger than the candidates; he is left out.
@@ -88,7 +94,6 @@ fn benchmark_returns(
             }
             Ok(weighted_returns(&all, &assets, &weights))
         }
-        _ => Err(too_young()),
     }
 }
 
@@ -110,9 +115,11 @@ fn whole_returns(
 fn weighted_returns(history: &History, assets: &[usize], weights: &[f64]) -> Vec<f64> {
     let share = |asset: &usize| assets.binary_search(asset).map_or(0.0, |i| weights[i]);
     let shares: Vec<f64> = history.assets.iter().map(share).collect();
-    let total: f64 = shares.iter().sum();
+    // Those that are left out are taken to have done as the others did.
+    let size = |list: &[f64]| list.iter().map(|w| w.abs()).sum::<f64>();
+    let factor = size(weights) / size(&shares);
     let rows = history.returns.chunks_exact(history.assets.len().max(1));
-    rows.map(|r| r.iter().zip(&shares).map(|(x, s)| x * s).sum::<f64>() / total).collect()
+    rows.map(|r| r.iter().zip(&shares).map(|(x, s)| x * s).sum::<f64>() * factor).collect()
 }
 
 fn with_column(history: History, column: &[f64]) -> History {
@@ -121,9 +128,16 @@ fn with_column(history: History, column: &[f64]) -> History {
     History { returns, ..history }
 }
 
-/// What `benchmark market_cap` holds at a decision: asset and share, by asset.
-pub(super) fn benchmark_weights(decision: Decision<'_>, market_cap: SignalId) -> Vec<(usize, f64)> {
+/// What the benchmark holds at a decision: asset and share, by asset; nothing is known of that of an asset.
+pub(super) fn benchmark_weights(
+    decision: Decision<'_>,
+    standing: Standing<'_>,
+) -> Vec<(usize, f64)> {
     let Decision { market, policy, signals, row } = decision;
+    let market_cap = match policy.benchmark {
+        Some(Benchmark::MarketCap(id)) => id,
+        _ => return standing.benchmark.to_vec(),
+    };
     let values = AtRow::new(signals, market_cap, row);
     let universe = AtRow::new(signals, policy.universe, row);
     let closes = market.prices().close;

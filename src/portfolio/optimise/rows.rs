@@ -9,7 +9,7 @@ use super::{
     candidates::Candidate,
     outlook::benchmark_weights,
 };
-use crate::check::{Benchmark, Bound, BoundKind, BoundTarget, Limit, LimitRule, SignalId};
+use crate::check::{Bound, BoundKind, BoundTarget, Limit, LimitRule, SignalId};
 use std::collections::BTreeMap;
 
 /// What the constraints of a decision are about.
@@ -49,12 +49,7 @@ impl Terms<'_> {
 
     /// The benchmark's share of each asset.
     fn benchmark(&self) -> BTreeMap<usize, f64> {
-        match self.decision.policy.benchmark {
-            Some(Benchmark::MarketCap(id)) => {
-                benchmark_weights(self.decision, id).into_iter().collect()
-            }
-            _ => BTreeMap::new(),
-        }
+        benchmark_weights(self.decision, self.standing).into_iter().collect()
     }
 
     /// All rows of the policy.
@@ -132,6 +127,9 @@ impl Terms<'_> {
                         let (low, high) = match kind {
                             BoundKind::Cap => {
                                 (f64::NEG_INFINITY, bound.amount + wider + side * held)
+                            }
+                            BoundKind::Floor if bound.active => {
+                                (side * held - bound.amount - wider, f64::INFINITY)
                             }
                             BoundKind::Floor => (bound.amount - wider, f64::INFINITY),
                         };

@@ -32,9 +32,11 @@ impl Builder<'_> {
             Rule::hold_clause => ClauseKind::Hold(self.hold(inner)?),
             Rule::weight_clause => ClauseKind::Weight(self.weight(&inner)?),
             Rule::cap_clause => self.cap(&inner)?,
-            Rule::floor_clause => {
-                ClauseKind::Floor { target: self.bound_target(&inner)?, amount: amount("amount")? }
-            }
+            Rule::floor_clause => ClauseKind::Floor {
+                target: self.bound_target(&inner)?,
+                amount: amount("amount")?,
+                active: child(&inner, Rule::ACTIVE).is_some(),
+            },
             Rule::names_clause => ClauseKind::Names { low: amount("low")?, high: amount("high")? },
             Rule::limit_clause => self.limit(&inner)?,
             Rule::infeasible_clause => ClauseKind::OnInfeasible {

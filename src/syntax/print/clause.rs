@@ -154,7 +154,10 @@ impl Printer<'_> {
                     [self.bound("cap", target, amount)].into_iter().chain(active).chain(else_cash),
                 )
             }
-            ClauseKind::Floor { target, amount } => self.bound("floor", target, amount),
+            ClauseKind::Floor { target, amount, active } => {
+                let active = active.then(|| text("active"));
+                words([self.bound("floor", target, amount)].into_iter().chain(active))
+            }
             ClauseKind::Names { low, high } => self.bounds("names between", low, high),
             ClauseKind::CapTurnover(amount) => self.with("cap turnover", amount),
             ClauseKind::CapVolume(amount) => self.with("cap volume", amount),

@@ -388,3 +388,22 @@ fn figures_of_what_is_held() {
     let exposures = &json["results"][0]["exposures"]["sector"];
     assert_eq!(exposures, &serde_json::json!({ "": 0.5, "Energy": 0.5 }));
 }
+
+#[test]
+fn a_strategy_that_has_sold_everything_is_held_as_cash() {
+    let rows = 40;
+    let dates: Vec<Date> = dates().into_iter().take(rows).collect();
+    // Bought on row 21, after the month's end; worth a tenth less from row 24 on, and sold.
+    let close: Vec<f64> = (0..rows).map(|row| if row < 24 { 10.0 } else { 9.0 }).collect();
+    let market = Market::from_parts(dates, &["A"]).panel("close", &close).build();
+    let text = "strategy both { hold one 100% rebalance weekly }
+        strategy one { select all rebalance monthly exit when gain < -5% }";
+    let strategy = Strategy::parse(text).unwrap_or_else(|e| panic!("{e}"));
+    let compiled = strategy.compile(&market).unwrap_or_else(|e| panic!("{e}"));
+    let results = compiled.run().unwrap_or_else(|e| panic!("{e}"));
+    for run in results.runs() {
+        let sides: Vec<bool> = run.track.trades.iter().map(|t| t.value > 0.0).collect();
+        assert_eq!(sides, [true, false], "{}", run.name);
+        assert_eq!(run.track.names.last(), Some(&0), "{}", run.name);
+    }
+}

@@ -232,7 +232,7 @@ impl Book {
                 Some(opens) => &opens[position.asset..=position.asset],
                 None => prices.of_asset(position.asset, first, shares.len(), &mut buffer),
             };
-            let is_simple = !self.grows && !(has_fees && position.units < 0.0);
+            let is_simple = !(self.grows || has_fees && position.units < 0.0);
             let mut place = 0;
             while place < seen.len() {
                 let row = first + place as Row;

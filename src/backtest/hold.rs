@@ -139,6 +139,11 @@ fn held(simulation: &Simulation<'_>, track: &Track, row: Row) -> Vec<(AssetId, f
     if let Ok(place) = track.rebalances.binary_search_by_key(&row, |r| r.target.row) {
         return track.rebalances[place].target.weights.clone();
     }
+    // A row that leaves nothing to be held writes nothing.
+    let names = row.checked_sub(track.first).and_then(|i| track.names.get(i as usize));
+    if names.is_none_or(|names| *names == 0) {
+        return vec![];
+    }
     let end = track.holdings.partition_point(|h| h.row <= row);
     let Some(last) = end.checked_sub(1).map(|i| track.holdings[i].row) else { return vec![] };
     let begin = track.holdings.partition_point(|h| h.row < last);

@@ -291,7 +291,10 @@ impl<'a> Run<'a> {
         rebalance.traded.get_or_insert(row);
         rebalance.unpaid += fills.unpaid / nav;
         let exits = fills.list.iter().filter(|f| f.reason == Some(Reason::Exit));
-        let left: f64 = exits.map(|f| f.value.abs()).sum();
+        let (bought, sold) = exits.fold((0.0, 0.0), |(bought, sold), f| {
+            (bought + f.value.max(0.0), sold - f.value.min(0.0))
+        });
+        let left = f64::max(bought, sold);
         rebalance.turnover += (fills.bought.max(fills.sold) - left).max(0.0) / nav;
         self.track.exit_turnover += left / nav;
     }

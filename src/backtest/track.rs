@@ -203,6 +203,6 @@ pub struct Delisting {
     pub outcome: Option<f64>,
     /// The return that `delisting` assumes, where they do not.
     pub assumed: Option<f64>,
-    /// Its value at the last price, as a share of net asset value when it was settled.
+    /// Its value at the last price, as a share of net asset value on the row before it was settled.
     pub weight: f64,
 }

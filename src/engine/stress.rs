@@ -27,7 +27,7 @@ struct Way {
 
 impl Compiled<'_> {
     /// What becomes of every strategy of the file on other rebalance days, with other costs and a day later. Strategies
-    /// that hold strategies are left out: what they hold has rebalance days of its own.
+    /// that hold strategies, or are measured against one, are left out: what those hold has rebalance days of its own.
     ///
     /// # Errors
     /// As [`Compiled::run`].

@@ -2,7 +2,7 @@
 
 use super::{Compiled, Prepared, Query, Run};
 use crate::{
-    backtest::{Rebalance, Trade},
+    backtest::{Rebalance, Trade, Trigger},
     check::{Held, Pick, PickCount, SignalId},
     diagnostic::{Code, Diagnostic, Result, nearest},
     execute::Signals,
@@ -158,8 +158,9 @@ impl Question<'_, '_> {
             return Err(Diagnostic::error(Code::OutOfRange, message).into());
         };
         // A decision that restores a target looks at nothing; the one that made it did.
-        let universe = self.signals().get(policy.universe);
-        let known = decisions.iter().rposition(|r| universe.row(r.target.row).is_some());
+        let restores =
+            |r: &Rebalance| policy.triggers.to_target && matches!(r.trigger, Trigger::When(_));
+        let known = decisions.iter().rposition(|r| !restores(r));
         let at = known.unwrap_or(decisions.len() - 1);
         let (decision, before) = (&decisions[at], at.checked_sub(1).map(|b| &decisions[b]));
         let row = decision.target.row;

@@ -57,11 +57,6 @@ impl Kept {
         Self { most, store: Mutex::default() }
     }
 
-    /// How many bytes the values take.
-    pub fn bytes(&self) -> usize {
-        self.store().bytes
-    }
-
     fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -87,6 +82,9 @@ impl Kept {
     /// Keeps a value of a plan.
     pub(super) fn keep(&self, id: NodeId, value: &Value<'_>) {
         let Value::Computed { rows, data, width } = value else { return };
+        if data.len() * size_of::<f64>() > self.most / 2 {
+            return;
+        }
         let mut store = self.store();
         store.clock += 1;
         let (rows, data, wanted) = (Arc::clone(rows), Arc::clone(data), store.clock);
@@ -143,5 +141,38 @@ impl Store {
         value.wanted = self.clock;
         let (rows, data) = (Arc::clone(&value.rows), Arc::clone(&value.data));
         Some(Value::Computed { rows, data, width: value.width })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_wanted_least_lately_goes_first() {
+        let kept = Kept::new(3 * 80);
+        let keep = |id: u32, rows: &[u32]| {
+            let rows = Arc::new(Rows::new(rows.to_vec(), 100));
+            let data: Numbers<f64> = vec![f64::from(id); rows.len() * 5].into();
+            kept.keep(NodeId(id), &Value::computed(rows, data, 5));
+        };
+        let has = |id: u32, rows: &[u32]| {
+            kept.store().find(NodeId(id), &Rows::new(rows.to_vec(), 100)).is_some()
+        };
+        keep(1, &[3, 7]);
+        keep(2, &[3, 7]);
+        keep(3, &[3, 7]);
+        assert_eq!(kept.store().bytes, 240);
+        assert!(has(1, &[7]) && !has(1, &[7, 8]));
+        // Other rows of the same; 2 was wanted before 1 and 3 were.
+        keep(3, &[9, 10]);
+        assert!(has(1, &[3]) && !has(2, &[3]) && has(3, &[3]) && has(3, &[9]));
+        // What holds all rows of others takes their place.
+        keep(3, &[3, 7, 9]);
+        assert!(has(3, &[3, 9]) && has(3, &[10]) && !has(1, &[3]));
+        assert_eq!(kept.store().bytes, 120 + 80);
+        // What would leave no room for anything else is not kept.
+        keep(4, &[1, 2, 3, 4, 5, 6, 7]);
+        assert!(!has(4, &[1]));
     }
 }

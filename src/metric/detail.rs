@@ -162,8 +162,3 @@ pub(super) fn deflated_sharpe(record: &TrackRecord) -> Option<f64> {
         + EULER * normal_quantile(1.0 - 1.0 / (count * std::f64::consts::E));
     probability_above(record, spread * greatest)
 }
-
-/// The value at which selling would take five days.
-pub(super) fn capacity(record: &TrackRecord) -> Option<f64> {
-    ratio(5.0 * record.nav.last()?, mean(&record.days_to_sell)?)
-}

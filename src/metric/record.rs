@@ -34,6 +34,8 @@ pub struct TrackRecord {
     /// On each row with trades: the days that selling what is held takes at a tenth of the usual volume, on average by
     /// value.
     pub days_to_sell: Vec<f64>,
+    /// On each such row: the net asset value at which it would take five days.
+    pub capacity: Vec<f64>,
     /// The Sharpe ratios by row of all strategies that were tried together, this one among them.
     pub trials: Vec<f64>,
 }

@@ -219,12 +219,12 @@ metrics! {
         detail::deflated_sharpe;
     "days_to_sell" "Days to sell" Count Lower detail
         "How many days selling all takes at a tenth of the usual volume, on average by value and over the rows with trades."
-        "mean(Σ|v|·(|v| / (0.1·V20)) / Σ|v|), V20 the mean of close × volume over 20 rows"
+        "mean(Σ|v|·(|v| / (0.1·V20)) / Σ|v|), V20 the mean of close × volume over 20 rows, at most 252 days each"
         |r: &TrackRecord| mean(&r.days_to_sell);
     "capacity" "Capacity" Money Higher detail
         "The net asset value at which selling all would take five days."
-        "5·V_end / days to sell"
-        detail::capacity;
+        "mean(5·V / days to sell), V the net asset value of the row"
+        |r: &TrackRecord| mean(&r.capacity);
     "effective_names" "Effective names" Count Neither detail
         "How many equal holdings would be as concentrated, on average over the rows with trades."
         "mean(1 / Σw²), w in shares of what is held"

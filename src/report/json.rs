@@ -80,8 +80,10 @@ fn exposures(report: &Report<'_>, run: &StrategyRun<'_>) -> Json {
     let holdings = &run.track.holdings;
     let last = holdings.last().map(|h| h.row);
     let ended = &run.track.delistings;
-    let is_held =
-        |h: &&Holding| !ended.iter().any(|d| d.asset == h.asset && Some(d.settled) > last);
+    let is_empty = run.track.names.last() == Some(&0);
+    let has_ended =
+        |h: &Holding| ended.iter().any(|d| d.asset == h.asset && Some(d.settled) > last);
+    let is_held = |h: &&Holding| !is_empty && !has_ended(h);
     let held = || holdings.iter().rev().take_while(|h| Some(h.row) == last).filter(is_held);
     let mut all = Map::new();
     for label in LabelField::all(report.market) {

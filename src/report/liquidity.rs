@@ -11,9 +11,22 @@ const ROWS: usize = 20;
 /// The share of it that can be sold.
 const SHARE: f64 = 0.1;
 
-/// By row with trades: the days that selling each holding takes, on average by value; nothing where no volume is known,
-/// or is counted in other shares than prices are.
-pub(super) fn days_to_sell(market: &dyn MarketData, track: &Track) -> Vec<f64> {
+/// What does not trade takes this many days.
+const MOST: f64 = 252.0;
+/// The days that what a book is worth at its capacity takes.
+const DAYS: f64 = 5.0;
+
+/// How long it takes to sell a book.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sale {
+    /// The days that selling each holding takes, on average by value.
+    pub(super) days: f64,
+    /// The net asset value at which it would take five.
+    pub(super) capacity: f64,
+}
+
+/// By row with trades; nothing where no volume is known, or is counted in other shares than prices are.
+pub(super) fn sales(market: &dyn MarketData, track: &Track) -> Vec<Sale> {
     let schema = market.schema();
     let Some(field) = schema.find(Some("prices"), "volume").first().copied() else {
         return vec![];
@@ -35,13 +48,15 @@ pub(super) fn days_to_sell(market: &dyn MarketData, track: &Track) -> Vec<f64> {
         for holding in row {
             let value = holding.value.abs();
             let took = value / (SHARE * usual(holding));
-            if took.is_finite() {
-                days += value * took;
+            if !took.is_nan() {
+                days += value * took.min(MOST);
                 values += value;
             }
         }
-        days / values
+        let days = days / values;
+        let nav = track.nav_at(row[0].row).unwrap_or(f64::NAN);
+        Sale { days, capacity: DAYS * nav / days }
     };
     let rows = track.holdings.chunk_by(|a, b| a.row == b.row);
-    rows.map(of_row).filter(|days| days.is_finite()).collect()
+    rows.map(of_row).filter(|sale| sale.capacity.is_finite()).collect()
 }

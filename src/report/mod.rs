@@ -169,6 +169,7 @@ fn record(market: &dyn MarketData, run: &StrategyRun<'_>) -> TrackRecord {
     let exposure = track.cash.iter().zip(&track.nav).map(|(c, v)| 1.0 - c / v).collect();
     let rebalances = track.rebalances.iter().skip(1).map(|r| r.turnover);
     let turnover = rebalances.chain([track.exit_turnover]).collect();
+    let sales = liquidity::sales(market, track);
     TrackRecord {
         dates: dates(market, track),
         nav: track.nav.clone(),
@@ -183,7 +184,8 @@ fn record(market: &dyn MarketData, run: &StrategyRun<'_>) -> TrackRecord {
         effective_names: effective_names(track),
         largest_weight: track.holdings.iter().map(|h| h.weight.abs()).reduce(f64::max),
         active_share: run.benchmark.as_ref().map_or_else(Vec::new, |b| active_shares(track, b)),
-        days_to_sell: liquidity::days_to_sell(market, track),
+        days_to_sell: sales.iter().map(|sale| sale.days).collect(),
+        capacity: sales.iter().map(|sale| sale.capacity).collect(),
         trials: vec![],
     }
 }

@@ -33,7 +33,7 @@ pub struct Why {
     pub target: f64,
     /// The constraints that bound at the decision, as they are written.
     pub binding: Vec<String>,
-    /// The trades that came of it until the date.
+    /// The trades that were decided from then on until the date.
     pub trades: Vec<WhyTrade>,
     /// What decided, in a sentence, with what would have had to differ.
     pub because: String,

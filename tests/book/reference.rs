@@ -86,6 +86,7 @@ fn record(reference: &Json) -> TrackRecord {
         largest_weight: reference["largest_weight"].as_f64(),
         active_share: numbers(&reference["active_share"]),
         days_to_sell: numbers(&reference["days_to_sell"]),
+        capacity: numbers(&reference["capacity"]),
         trials: numbers(&reference["trials"]),
     }
 }

@@ -60,6 +60,7 @@ fit = sm.OLS(own, sm.add_constant(other.rename("x"))).fit(
 s = excess.mean() / excess.std()
 spread = 1 - stats.skew(excess) * s + (stats.kurtosis(excess, fisher=False) - 1) / 4 * s**2
 active_share, days_to_sell = [0.82, 0.75, 0.9], [0.4, 1.7, 0.9]
+capacity = [5 * nav.iloc[i] / days for i, days in zip([0, 100, 200], days_to_sell)]
 trials = [s, 0.01, 0.05, -0.02, 0.033]
 luck = (1 - np.euler_gamma) * stats.norm.ppf(1 - 1 / 5) + np.euler_gamma * stats.norm.ppf(
     1 - 1 / (5 * np.e))
@@ -113,7 +114,7 @@ expected = {
     "deflated_sharpe": stats.norm.cdf(
         (s - np.std(trials, ddof=1) * luck) * np.sqrt((len(excess) - 1) / spread)),
     "days_to_sell": np.mean(days_to_sell),
-    "capacity": 5 * nav.iloc[-1] / np.mean(days_to_sell),
+    "capacity": np.mean(capacity),
     "active_share": np.mean(active_share),
     "effective_names": float(np.mean([1 / (w**2).sum() for w in shares])),
     "largest_weight": max(abs(w) for list_ in weights for w in list_),
@@ -153,6 +154,7 @@ json.dump(
         "turnover": turnover,
         "active_share": active_share,
         "days_to_sell": days_to_sell,
+        "capacity": capacity,
         "trials": trials,
         "effective_names": [1 / (w**2).sum() for w in shares],
         "largest_weight": max(abs(w) for list_ in weights for w in list_),

@@ -47,7 +47,7 @@ pub(super) fn starts(
 /// Nearest to given weights: Σ (w − start)²/d with d the start, or what is held of a holding that is not picked.
 pub(super) fn nearest(program: &mut Program<'_>, candidates: &[Candidate], starts: &[f64]) {
     for (i, (candidate, start)) in candidates.iter().zip(starts).enumerate() {
-        let divisor = if *start == 0.0 { candidate.now.abs() } else { start.abs() };
+        let divisor = if candidate.is_picked { start.abs() } else { candidate.now.abs() };
         let divisor = divisor.max(1e-6);
         program.diagonal[i] = 2.0 / divisor;
         program.linear[i] = -2.0 * start / divisor;

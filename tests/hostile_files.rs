@@ -201,6 +201,14 @@ proptest! {
 }
 
 #[test]
+fn a_parquet_page_that_claims_more_than_there_is() {
+    // Skipped by what it claims, its header would take hours.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/data/endless.parquet");
+    let error = opened(&path).expect_err("it is no table");
+    assert!(error.contains("endless.parquet"), "{error}");
+}
+
+#[test]
 fn a_failed_import_leaves_the_old_store() {
     let folder = tempfile::tempdir().expect("a folder");
     let (file, store) = (folder.path().join("p.csv"), folder.path().join("store"));

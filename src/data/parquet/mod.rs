@@ -2,6 +2,7 @@
 //! of their dictionaries.
 
 mod convert;
+mod file;
 mod numbers;
 mod texts;
 
@@ -13,6 +14,7 @@ use super::{
     table::{Column, Lines, Looks, Slot, Table, Wanted, unite},
 };
 use crate::diagnostic::{Code, Diagnostic, io_reason};
+use file::Whole;
 use numbers::{Time, numbers, time};
 use parquet::{
     basic::{ConvertedType, Type as Physical},
@@ -116,8 +118,8 @@ impl Parquet {
         // A handle of its own: handles that were cloned share one place in the file, and threads would move it.
         let file = File::open(&self.head.path)
             .map_err(|e| fault(&ParquetError::General(format!("file: {}", io_reason(&e)))))?;
-        let mut pages =
-            SerializedPageReader::new(Arc::new(file), chunk, rows, None).map_err(|e| fault(&e))?;
+        let mut pages = SerializedPageReader::new(Arc::new(Whole(file)), chunk, rows, None)
+            .map_err(|e| fault(&e))?;
         if let Slot::Text(codes) = slot {
             let optional = descriptor.max_def_level();
             return texts::read(&mut pages, codes, optional).map_err(|e| fault(&e));

@@ -213,3 +213,14 @@ fn short_and_json_errors() {
     };
     snapshot("short_and_json_errors", &page(&[&of("short"), &of("json")]));
 }
+
+#[test]
+fn a_panic_over_a_damaged_page_is_only_an_error() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/data/no_dictionary.parquet");
+    let output = Command::new(PROGRAM).args(["data", "check", file]).output();
+    let output = output.expect("the program starts");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{error}");
+    assert!(error.starts_with("error[data-unreadable]: "), "{error}");
+    assert!(!error.contains("panicked"), "{error}");
+}

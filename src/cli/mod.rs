@@ -131,6 +131,7 @@ impl Terminal {
 
 /// Runs the program: exit code 0 when all went well, 1 for a fault in a strategy, 2 in the command line, 3 in data.
 pub fn main() -> ExitCode {
+    crate::diagnostic::quiet_guarded_panics();
     let arguments = Arguments::parse();
     let terminal = Terminal::new(arguments.color, arguments.error_format);
     let done: Result<ExitCode, Diagnostics> = match &arguments.command {

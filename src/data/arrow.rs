@@ -6,7 +6,7 @@ use super::{
     source::{Head, Rows},
     table::{Looks, Table, Wanted},
 };
-use crate::diagnostic::{Code, Diagnostic, io_reason};
+use crate::diagnostic::{Code, Diagnostic, guarded, io_reason};
 use arrow_array::{Array, RecordBatch, cast::AsArray, types::*};
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, DataType, SchemaRef, TimeUnit};
@@ -14,7 +14,6 @@ use rayon::prelude::*;
 use std::{
     fs::File,
     io::{self, Read},
-    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
 
@@ -54,7 +53,7 @@ impl Arrow {
             b"ARROW1" => Form::File,
             _ => Form::Stream,
         };
-        let (schema, _) = guarded(|| batches(path, form, None))
+        let (schema, _) = read_guarded(|| batches(path, form, None))
             .map_err(|e| unreadable(e).help("fetch or write the file again"))?;
         let fields = schema.fields();
         let head = Head {
@@ -94,7 +93,7 @@ impl Rows for Arrow {
         chosen.sort_unstable();
         chosen.dedup();
         let (_, mut batches) =
-            guarded(|| batches(&self.head.path, self.form, Some(chosen.clone())))
+            read_guarded(|| batches(&self.head.path, self.form, Some(chosen.clone())))
                 .map_err(|e| self.fault(&e))?;
         progress.begin("reading", 1);
         let places = wanted.iter().map(|(column, _)| chosen.partition_point(|c| c < column));
@@ -102,7 +101,7 @@ impl Rows for Arrow {
             places.zip(self.head.growing(wanted, missing)).collect();
         let mut rows = 0;
         while let Some(batch) =
-            guarded(|| batches.next().transpose()).map_err(|e| self.fault(&e))?
+            read_guarded(|| batches.next().transpose()).map_err(|e| self.fault(&e))?
         {
             rows += batch.num_rows();
             columns.par_iter_mut().for_each(|(place, column)| {
@@ -120,9 +119,9 @@ impl Rows for Arrow {
 }
 
 /// What the crate gives, where a panic of it over a damaged file is an error like any other.
-fn guarded<T>(read: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(read) => read.map_err(|e| match e {
+fn read_guarded<T>(read: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, String> {
+    match guarded(read) {
+        Some(read) => read.map_err(|e| match e {
             // The crate looks for the end before the start.
             ArrowError::IoError(_, e) if e.kind() == io::ErrorKind::InvalidInput => {
                 "it is cut off".to_owned()
@@ -133,7 +132,7 @@ fn guarded<T>(read: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, String>
                 text.split_once(": ").map_or(text.clone(), |(_, rest)| rest.to_owned())
             }
         }),
-        Err(_) => Err("a part of it is damaged".to_owned()),
+        None => Err("a part of it is damaged".to_owned()),
     }
 }
 

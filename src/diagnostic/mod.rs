@@ -1,11 +1,13 @@
 //! What went wrong, as data. Wording is made by each stage's own `error.rs`; text is made by `render`.
 
 mod code;
+mod guard;
 mod io;
 mod render;
 mod suggest;
 
 pub use code::{CODES, Code, CodeEntry};
+pub use guard::{guarded, quiet_guarded_panics};
 pub use io::io_reason;
 pub use render::{Style, render};
 pub use suggest::nearest;

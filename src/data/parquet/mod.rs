@@ -13,7 +13,7 @@ use super::{
     source::{Head, Rows},
     table::{Column, Lines, Looks, Slot, Table, Wanted, unite},
 };
-use crate::diagnostic::{Code, Diagnostic, io_reason};
+use crate::diagnostic::{Code, Diagnostic, guarded, io_reason};
 use file::Whole;
 use numbers::{Time, numbers, time};
 use parquet::{
@@ -28,12 +28,7 @@ use parquet::{
     schema::types::ColumnDescriptor,
 };
 use rayon::prelude::*;
-use std::{
-    fs::File,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
-    sync::Arc,
-};
+use std::{fs::File, path::Path, sync::Arc};
 
 /// A Parquet file whose footer was read.
 pub(super) struct Parquet {
@@ -53,7 +48,9 @@ impl Parquet {
         if file.metadata().is_ok_and(|m| m.len() == 0) {
             return Err(Diagnostic::error(Code::NoRows, "the file is empty").in_file(path));
         }
-        let reader = SerializedFileReader::new(file).map_err(|e| unreadable(plain(&e)))?;
+        let reader = guarded(|| SerializedFileReader::new(file))
+            .ok_or_else(|| unreadable("its footer is damaged".to_owned()))?
+            .map_err(|e| unreadable(plain(&e)))?;
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
         let columns = schema.columns();
         let names = columns.iter().map(|c| c.path().string()).collect();
@@ -69,15 +66,14 @@ impl Parquet {
     }
 
     /// [`Self::column`], where a panic of the crate over a damaged page is an error like any other.
-    fn guarded(
+    fn guarded_column(
         &self,
         group: usize,
         (column, what): &(usize, Wanted),
         slot: Slot<'_>,
     ) -> Result<Vec<String>, Diagnostic> {
         let column = *column;
-        let read = AssertUnwindSafe(|| self.column(group, column, what, slot));
-        catch_unwind(read).unwrap_or_else(|_| {
+        guarded(|| self.column(group, column, what, slot)).unwrap_or_else(|| {
             let message = format!("row group {} cannot be read: a page is damaged", group + 1);
             let error = self.head.fault(column, Code::DataUnreadable, message);
             Err(error.help("fetch the file again"))
@@ -163,7 +159,7 @@ impl Rows for Parquet {
         let read: Vec<Result<Vec<String>, Box<Diagnostic>>> = tasks
             .into_par_iter()
             .map(|(group, w, slot)| {
-                let texts = self.guarded(group, &wanted[w], slot).map_err(Box::new);
+                let texts = self.guarded_column(group, &wanted[w], slot).map_err(Box::new);
                 progress.advance(1);
                 texts
             })

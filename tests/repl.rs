@@ -91,6 +91,26 @@ fn a_terminal() -> Result<(), rexpect::error::Error> {
     terminal.send_line("valu")?;
     terminal.exp_string("unknown-name")?;
     terminal.exp_string("> ")?;
+    // Words are completed by where they stand, and a line that was typed before comes back.
+    terminal.send("select top 3 by earnings_y\t weight min_v\t rebalance qua\t")?;
+    terminal.send_line("")?;
+    terminal.exp_string("3 picked")?;
+    terminal.exp_string("> ")?;
+    terminal.send("ts_mean(close, 20, min:\t5)")?;
+    terminal.send_control('c')?;
+    terminal.exp_string("> ")?;
+    terminal.send("demean(value, within: sec\t)")?;
+    terminal.send_line("")?;
+    terminal.exp_string("highest")?;
+    terminal.exp_string("> ")?;
+    terminal.send_line("show")?;
+    terminal.exp_string("weight min_variance")?;
+    terminal.exp_string("rebalance quarterly")?;
+    terminal.exp_string("> ")?;
+    terminal.send("\u{1b}[A\u{1b}[A")?;
+    terminal.send_line("")?;
+    terminal.exp_string("highest")?;
+    terminal.exp_string("> ")?;
     terminal.send_line(":quit")?;
     terminal.exp_eof()?;
     // The history of the conversation is kept for the next.

@@ -20,6 +20,7 @@ mod scope;
 mod state;
 mod strategy;
 
+pub use clause::weight::weight_methods;
 pub use condition::{Condition, ConditionStep};
 pub use costs::{Commission, Costs, Impact, VolumeCap};
 pub use expression::{Expression, ExpressionId, Expressions, OperatorRef};

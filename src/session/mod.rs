@@ -6,7 +6,7 @@ mod statement;
 mod words;
 
 pub use command::COMMANDS;
-pub use words::{Expected, Vocabulary, expected, is_unfinished};
+pub use words::{Completion, Vocabulary, is_unfinished, start_of_word};
 
 use crate::{
     data::Market,

@@ -1,8 +1,16 @@
 //! The words of a conversation: whether a statement goes on, and what may follow.
 
 use super::COMMANDS;
-use crate::{data::Market, engine::LIBRARY, operator, panel::MarketData, syntax, types::Kind};
-use std::collections::BTreeMap;
+use crate::{
+    check::{STATES, weight_methods},
+    data::Market,
+    engine::LIBRARY,
+    operator,
+    panel::MarketData,
+    syntax::follows,
+    types::Kind,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Words and signs after which a statement goes on.
 const OPEN_ENDS: &[&str] = &[
@@ -80,141 +88,184 @@ pub fn is_unfinished(text: &str) -> bool {
     !is_command && (depth > 0 || wants_more)
 }
 
-/// Which words may stand at a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
-    /// A command after its colon.
-    Command,
-    /// A weight method.
-    Method,
-    /// A label.
-    Label,
-    /// A symbol.
-    Symbol,
-    /// A field.
-    Field,
+/// What a word that is being typed may become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Completion {
     /// A path.
     Path,
-    /// Anything else.
-    Any,
+    /// One of these.
+    Words(Vec<String>),
 }
 
-/// What is expected after a text that a word is being added to.
-pub fn expected(before: &str) -> Expected {
-    let text = before.trim_start();
-    if let Some(command) = text.strip_prefix(':') {
-        return match command.split_once(' ') {
-            None => Expected::Command,
-            Some(("why", _)) => Expected::Symbol,
-            Some(("data" | "compare", _)) => Expected::Path,
-            Some(("fields", _)) => Expected::Field,
-            Some(("plot", rest)) if rest.trim_end().ends_with(" of") => Expected::Symbol,
-            Some(_) => Expected::Any,
-        };
-    }
-    let trimmed = text.trim_end();
-    let last = trimmed.rsplit(|c: char| c.is_whitespace() || c == '(' || c == ',').next();
-    match last.unwrap_or_default() {
-        "load" | "save" | "use" if !trimmed.contains(' ') => Expected::Path,
-        "weight" => Expected::Method,
-        "within:" | "per" | "cap" | "floor" | "neutralize" => Expected::Label,
-        _ if trimmed.ends_with('"') && !trimmed.ends_with("\"\"") && quotes_are_open(trimmed) => {
-            if trimmed.starts_with("use") {
-                Expected::Path
-            } else {
-                Expected::Symbol
-            }
-        }
-        _ => Expected::Any,
-    }
-}
-
-fn quotes_are_open(text: &str) -> bool {
-    text.bytes().filter(|b| *b == b'"').count() % 2 == 1
+/// What may stand at the end of a text.
+enum Expected<'t> {
+    Path,
+    Symbol,
+    Words(Vec<&'t str>),
+    /// What the grammar says of this.
+    Statement(&'t str),
 }
 
 /// The words that a conversation knows, sorted.
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
-    words: BTreeMap<String, Option<String>>,
+    /// What is called, with how.
+    names: BTreeMap<String, Option<String>>,
+    methods: BTreeMap<String, Option<String>>,
     labels: Vec<String>,
     fields: Vec<String>,
     symbols: Vec<String>,
 }
 
-/// The weight methods as they begin.
-const METHODS: &[&str] = &[
-    "by ",
-    "equal",
-    "hierarchical_risk_parity",
-    "inverse volatility(window: 6m)",
-    "market_cap",
-    "max_diversification",
-    "max_sharpe(expected: ",
-    "mean_variance(",
-    "min_cvar(",
-    "min_variance",
-    "rank",
-    "risk_parity",
-    "score",
-];
+/// The words that begin a statement beside those of a strategy file.
+const STATEMENTS: &[&str] = &["run", "show", "save", "load"];
+
+/// What takes a label.
+const BEFORE_LABELS: &[&str] = &["within:", "per", "cap", "floor", "neutralize"];
 
 impl Vocabulary {
     pub(super) fn new<'a>(market: &Market, defined: impl Iterator<Item = &'a str>) -> Self {
-        let mut words: BTreeMap<String, Option<String>> = BTreeMap::new();
-        for word in syntax::STATEMENTS.iter().chain(["run", "show", "save", "load"].iter()) {
-            words.insert((*word).to_owned(), None);
-        }
+        let mut names: BTreeMap<String, Option<String>> = BTreeMap::new();
         for operator in operator::all() {
-            words.insert(operator.name.to_owned(), Some(operator.signature()));
+            names.insert(operator.name.to_owned(), Some(operator.signature()));
         }
         let library = LIBRARY.lines().filter_map(|line| line.strip_prefix("let "));
         for definition in library {
-            let head = definition.split('=').next().unwrap_or_default().trim();
+            let head = definition.split(" = ").next().unwrap_or_default();
+            let head = match head.contains('(') {
+                true => &definition[..definition.find(") =").map_or(definition.len(), |i| i + 1)],
+                false => head,
+            };
             let name = head.split('(').next().unwrap_or_default();
             let signature = head.contains('(').then(|| head.to_owned());
-            words.insert(name.to_owned(), signature);
+            names.insert(name.to_owned(), signature);
         }
         let schema = market.schema();
         let mut labels = vec!["position".to_owned()];
         let mut fields = vec![];
         for field in &schema.fields {
-            words.entry(field.name.clone()).or_default();
+            names.entry(field.name.clone()).or_default();
             fields.push(field.name.clone());
             if field.ty.kind == Kind::Label {
                 labels.push(field.name.clone());
             }
         }
-        words.extend(defined.map(|name| (name.to_owned(), None)));
-        Self { words, labels, fields, symbols: schema.symbols.to_vec() }
+        names.extend(defined.map(|name| (name.to_owned(), None)));
+        let methods = weight_methods().filter(|(name, _)| !name.contains(' '));
+        let methods = methods.map(|(name, signature)| (name.to_owned(), signature)).collect();
+        Self { names, methods, labels, fields, symbols: schema.symbols.to_vec() }
     }
 
-    /// The words at a place that begin with a text.
-    pub fn beginning(&self, start: &str, expected: Expected) -> Vec<String> {
-        let of = |list: &mut dyn Iterator<Item = &str>| -> Vec<String> {
-            list.filter(|w| w.starts_with(start)).map(str::to_owned).collect()
+    /// What the word may become that a text ends with, and where it begins.
+    pub fn complete(&self, text: &str) -> (usize, Completion) {
+        let (start, words) = match self.expected(text) {
+            Expected::Path => return (text.len(), Completion::Path),
+            Expected::Symbol => (start_of(text, is_of_symbol), words(&self.symbols)),
+            Expected::Words(words) => (start_of_word(text), words),
+            Expected::Statement(statement) => {
+                let start = start_of_word(text);
+                let before = statement.len().saturating_sub(text.len() - start);
+                let words = self.of_statement(&statement[..before], &text[start..]);
+                return (start, Completion::Words(words));
+            }
         };
-        match expected {
-            Expected::Command => of(&mut COMMANDS.iter().map(|c| c.0)),
-            Expected::Method => of(&mut METHODS.iter().copied()),
-            Expected::Label => of(&mut self.labels.iter().map(String::as_str)),
-            Expected::Symbol => of(&mut self.symbols.iter().map(String::as_str)),
-            Expected::Field => of(&mut self.fields.iter().map(String::as_str)),
-            Expected::Any if start.is_empty() => vec![],
-            Expected::Any => of(&mut self.words.keys().map(String::as_str)),
-            Expected::Path => vec![],
+        (start, Completion::Words(beginning(&text[start..], words)))
+    }
+
+    fn expected<'t>(&'t self, text: &'t str) -> Expected<'t> {
+        let text = text.trim_start();
+        match text.strip_prefix(':') {
+            Some(command) => match command.split_once(' ') {
+                None => Expected::Words(COMMANDS.iter().map(|c| c.0).collect()),
+                Some(("data" | "compare", _)) => Expected::Path,
+                Some(("why", _)) => Expected::Symbol,
+                Some(("fields", _)) => Expected::Words(words(&self.fields)),
+                Some(("help", _)) => {
+                    Expected::Words(self.names.keys().map(String::as_str).collect())
+                }
+                Some(("plot", rest)) if rest.contains(" of ") => Expected::Symbol,
+                Some((_, rest)) => Expected::Statement(rest),
+            },
+            None if text.starts_with("load ") || text.starts_with("save ") => Expected::Path,
+            None if is_in_text(text) && text.starts_with("use") => Expected::Path,
+            None if is_in_text(text) => Expected::Symbol,
+            None => Expected::Statement(text),
         }
     }
 
-    /// How an operator or function is called.
-    pub fn signature(&self, name: &str) -> Option<&str> {
-        self.words.get(name)?.as_deref()
+    fn of_statement(&self, before: &str, start: &str) -> Vec<String> {
+        let follows = follows(before);
+        let mut found: Vec<&str> = follows.words.iter().map(String::as_str).collect();
+        if before.trim().is_empty() {
+            found.extend(STATEMENTS);
+        }
+        let arguments: Vec<String> =
+            follows.call.iter().flat_map(|call| self.arguments(call)).collect();
+        if follows.takes_name {
+            match follows.after.as_deref() {
+                Some("weight") => found.extend(self.methods.keys().map(String::as_str)),
+                Some(word) if BEFORE_LABELS.contains(&word) => found.extend(words(&self.labels)),
+                _ => {
+                    // Every name there is would be no help.
+                    if start.is_empty() {
+                        found.clear();
+                    } else {
+                        found.extend(self.names.keys().map(String::as_str));
+                        let states = STATES.iter().map(|state| state.name);
+                        found.extend(states.filter(|_| follows.sees_book));
+                    }
+                    found.extend(words(&arguments));
+                }
+            }
+        }
+        beginning(start, found)
     }
 
-    /// Whether a word is known.
-    pub fn knows(&self, word: &str) -> bool {
-        self.words.contains_key(word)
+    /// The arguments of a call that may be given by name, with their colons.
+    fn arguments(&self, name: &str) -> Vec<String> {
+        let signature = self.signature(name).unwrap_or_default();
+        let inside = signature.split_once('(').map_or("", |(_, inside)| inside);
+        let parts = inside.trim_end_matches(')').split(", ");
+        let named = parts.filter_map(|part| part.split_once([':', '=']));
+        named.map(|(name, _)| format!("{}: ", name.trim())).collect()
     }
+
+    /// How an operator, function or weight method is called.
+    pub fn signature(&self, name: &str) -> Option<&str> {
+        self.names.get(name).or_else(|| self.methods.get(name))?.as_deref()
+    }
+
+    /// Whether a name is known.
+    pub fn knows(&self, name: &str) -> bool {
+        self.names.contains_key(name) || self.methods.contains_key(name)
+    }
+}
+
+fn words(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
+fn beginning(start: &str, words: Vec<&str>) -> Vec<String> {
+    let words: BTreeSet<&str> = words.into_iter().filter(|w| w.starts_with(start)).collect();
+    words.into_iter().map(str::to_owned).collect()
+}
+
+/// Where the word begins that a text ends with.
+pub fn start_of_word(text: &str) -> usize {
+    start_of(text, |c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn is_of_symbol(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')
+}
+
+fn start_of(text: &str, is_word: impl Fn(char) -> bool) -> usize {
+    text.trim_end_matches(is_word).len()
+}
+
+/// Whether a text ends within quotes.
+fn is_in_text(text: &str) -> bool {
+    text.bytes().filter(|b| *b == b'"').count() % 2 == 1
 }
 
 #[cfg(test)]
@@ -243,18 +294,56 @@ mod tests {
 
     #[test]
     fn what_may_follow() {
-        for (text, what) in [
-            (":", Expected::Command),
-            (":why ", Expected::Symbol),
-            (":plot close of ", Expected::Symbol),
-            ("weight ", Expected::Method),
-            ("demean(value, within: ", Expected::Label),
-            ("cap ", Expected::Label),
-            ("load ", Expected::Path),
-            ("benchmark \"", Expected::Symbol),
-            ("rank(", Expected::Any),
-        ] {
-            assert_eq!(expected(text), what, "{text}");
-        }
+        let vocabulary = Vocabulary::new(&Market::sample(), ["cheap"].into_iter());
+        let complete = |text: &str| match vocabulary.complete(text).1 {
+            Completion::Path => "a path".to_owned(),
+            Completion::Words(words) => words.join(" "),
+        };
+        let cases = [
+            (":fu", "funnel"),
+            (":data ", "a path"),
+            (":fields se", "sector"),
+            (":plot rank(mom", "momentum"),
+            ("load ", "a path"),
+            ("use \"", "a path"),
+            ("benchmark \"MARK", "MARKET"),
+            ("sho", "short show"),
+            ("rank(mom", "momentum"),
+            ("1 + che", "cheap"),
+            ("weight min", "min_cvar min_variance"),
+            ("weight inverse v", "volatility"),
+            ("weight min_cvar(", "window: "),
+            ("demean(value, within: se", "sector"),
+            ("select top 5 per se", "sector"),
+            ("cap ", "industry position sector turnover volume"),
+            ("ts_mean(close, 20, mi", "min min:  minmax missing"),
+            ("ts_mean(close, 20, ", "min: "),
+            ("volatility(", "d: "),
+            ("rebalance m", "monthly"),
+            (
+                "rebalance monthly on ",
+                "fifth first fourth friday infeasible last monday saturday second sunday third thursday tuesday wednesday",
+            ),
+            ("rebalance when max_d", "max_drawdown max_drift"),
+            ("trade ", "at if over"),
+            ("trade at ", "next this"),
+            ("select top 5 by value reb", "rebalance"),
+            ("select top 5 by value\nweight eq", "equal"),
+            ("strategy a { select top 5 by value wei", "weight"),
+            ("benchmark \"BAB", "BAB3"),
+            (":plot close of MARK", "MARKET"),
+            ("1-su", "surprise"),
+            ("é", "and between in of or"),
+            ("?", ""),
+            ("select select", ""),
+            ("", ""),
+        ];
+        let wrong: Vec<(&str, String)> = cases
+            .iter()
+            .map(|(text, expected)| (*text, complete(text), *expected))
+            .filter(|(_, found, expected)| found != expected)
+            .map(|(text, found, _)| (text, found))
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }

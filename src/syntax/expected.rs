@@ -16,7 +16,7 @@ use std::{
 };
 
 /// What the parser would have accepted at a place, as it stands in the grammar.
-type Tokens = BTreeSet<String>;
+pub(super) type Tokens = BTreeSet<String>;
 
 /// pest's switch for details is global, so only one text is explained at a time.
 static DETAIL: Mutex<()> = Mutex::new(());
@@ -127,6 +127,16 @@ pub(super) fn explain(start: Rule, text: &str, source: SourceId) -> Diagnostic {
         Some((place, tokens)) => place.diagnostic(&tokens),
         None => error::too_many_brackets(Span::new(source, 0, 0)),
     }
+}
+
+/// All that the parser accepts at the end of a text; nothing after one that it refuses.
+pub(super) fn accepted_after(start: Rule, text: &str) -> Tokens {
+    let guard = DETAIL.lock().unwrap_or_else(PoisonError::into_inner);
+    pest::set_error_detail(true);
+    let tokens = accepted(start, text, text.len());
+    pest::set_error_detail(false);
+    drop(guard);
+    tokens
 }
 
 /// The place at or before `at` that was refused, with all that would have been accepted there.

@@ -4,12 +4,14 @@ pub mod ast;
 mod build;
 mod error;
 mod expected;
+mod follows;
 mod print;
 mod read;
 mod scan;
 mod tree;
 
 pub use expected::{MONTHS, STATEMENTS};
+pub use follows::{Follows, follows};
 pub use read::{read, read_from, write};
 pub use scan::on_one_line;
 pub use tree::{expression_text, tree_text};

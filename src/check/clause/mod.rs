@@ -11,7 +11,7 @@ mod optimised;
 mod period;
 mod pick;
 mod trade;
-mod weight;
+pub(super) mod weight;
 
 use super::{
     amount::Measure,

@@ -40,7 +40,8 @@ fn own_arguments(method: &str) -> (&'static [&'static str], bool) {
     }
 }
 
-fn signature(method: &str) -> String {
+/// How a method is called.
+pub(super) fn signature(method: &str) -> String {
     let (own, covariance) = own_arguments(method);
     let shown = own.iter().map(|name| match *name {
         "expected" => "expected: EXPR",

@@ -1,6 +1,9 @@
 //! `weight`: the weights before constraints.
 
-use super::{FILE, Placed, SignalTable, optimised::METHODS};
+use super::{
+    FILE, Placed, SignalTable,
+    optimised::{METHODS, signature},
+};
 use crate::{
     check::{
         error,
@@ -14,6 +17,15 @@ use crate::{
     syntax::ast::{self, ClauseKind},
     types::Kind,
 };
+
+/// The methods that are not optimised.
+const PLAIN: &[&str] = &["equal", "market_cap", "score", "rank", "inverse volatility"];
+
+/// The weight methods, each with how it is called if it takes arguments.
+pub fn weight_methods() -> impl Iterator<Item = (&'static str, Option<String>)> {
+    let plain = PLAIN.iter().map(|name| (*name, None));
+    plain.chain(METHODS.map(|name| (name, Some(signature(name)))))
+}
 
 impl<'a> Checker<'a> {
     pub(super) fn weight(
@@ -44,8 +56,7 @@ impl<'a> Checker<'a> {
                 return Some(Weight::Optimised(method));
             }
             other => {
-                let known = ["equal", "market_cap", "score", "rank", "inverse volatility"];
-                let known = known.into_iter().chain(METHODS);
+                let known = PLAIN.iter().copied().chain(METHODS);
                 let complaint = Diagnostic::error(Code::UnknownName, format!("unknown weight method `{other}`")).at(
                     name.span,
                     "expected `equal`, `market_cap`, `by EXPR`, `score`, `rank`, `inverse volatility`, or an optimised method such as `min_variance`",

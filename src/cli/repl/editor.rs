@@ -3,7 +3,7 @@
 use super::{INTERRUPTED, Talk};
 use crate::{
     diagnostic::{Code, Diagnostic, Diagnostics},
-    session::{Expected, Vocabulary, expected, is_unfinished},
+    session::{Completion, Vocabulary, is_unfinished, start_of_word},
 };
 use rustyline::{
     CompletionType, Config, Context, Editor, Helper,
@@ -90,17 +90,6 @@ struct Words {
 
 impl Helper for Words {}
 
-fn is_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '~' | '-')
-}
-
-/// Where the word begins that ends at a place.
-fn start_of_word(line: &str, at: usize) -> usize {
-    line[..at]
-        .rfind(|c: char| !is_word(c))
-        .map_or(0, |i| i + line[i..].chars().next().map_or(1, char::len_utf8))
-}
-
 impl Completer for Words {
     type Candidate = Pair;
 
@@ -110,14 +99,11 @@ impl Completer for Words {
         at: usize,
         context: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let start = start_of_word(line, at);
-        let wanted = expected(&line[..start]);
-        if wanted == Expected::Path {
-            return self.files.complete(line, at, context);
-        }
-        let words = self.vocabulary.beginning(&line[start..at], wanted);
         let pair = |word: String| Pair { display: word.clone(), replacement: word };
-        Ok((start, words.into_iter().map(pair).collect()))
+        match self.vocabulary.complete(&line[..at]) {
+            (_, Completion::Path) => self.files.complete(line, at, context),
+            (start, Completion::Words(words)) => Ok((start, words.into_iter().map(pair).collect())),
+        }
     }
 }
 
@@ -127,7 +113,7 @@ impl Hinter for Words {
     /// The arguments of the call that was just opened.
     fn hint(&self, line: &str, at: usize, _: &Context<'_>) -> Option<String> {
         let name = line[..at].strip_suffix('(').filter(|_| at == line.len())?;
-        let start = start_of_word(name, name.len());
+        let start = start_of_word(name);
         let signature = self.vocabulary.signature(&name[start..])?;
         let (_, arguments) = signature.split_once('(')?;
         Some(arguments.to_owned())
@@ -192,20 +178,6 @@ impl Validator for Words {
 mod tests {
     use super::*;
     use crate::{Market, report::Colors, session::Session};
-
-    #[test]
-    fn words_are_completed_where_they_may_stand() {
-        let vocabulary = Session::new(Market::sample(), Colors::No).vocabulary();
-        let words = |line: &str| {
-            let start = start_of_word(line, line.len());
-            vocabulary.beginning(&line[start..], expected(&line[..start]))
-        };
-        assert_eq!(words("rank(mom"), ["momentum"]);
-        assert!(words("weight min").contains(&"min_variance".to_owned()));
-        assert_eq!(words("demean(value, within: sec"), ["sector"]);
-        assert_eq!(words(":fun"), ["funnel"]);
-        assert!(words("é").is_empty());
-    }
 
     #[test]
     fn colours_leave_the_text_as_it_is() {

@@ -41,7 +41,7 @@ fn checks(groups: &[Group]) -> String {
             "<tr><td><a href=\"#{name}\">{name}</a></td><td class=\"{severity}\">{severity}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td>{}</td></tr>",
             grouped(group.total() as usize),
             grouped(group.symbols as usize),
-            escaped(entry.finds),
+            prose(entry.finds),
             name = entry.name,
         );
     }
@@ -78,9 +78,9 @@ fn of_group(group: &Group) -> String {
     let (entry, severity) = (group.check.entry(), group.severity().name());
     let mut out = format!(
         "<h3 id=\"{name}\"><span class=\"{severity}\">{severity}</span> {name}</h3>\n<p>{}</p>\n<p class=\"help\">Means: {}</p>\n<p class=\"help\">To mend: {}</p>\n",
-        escaped(entry.finds),
-        escaped(entry.means),
-        escaped(entry.mend),
+        prose(entry.finds),
+        prose(entry.means),
+        prose(entry.mend),
         name = entry.name,
     );
     let pictures: String = group.findings.iter().filter_map(picture).collect();
@@ -105,6 +105,15 @@ fn of_group(group: &Group) -> String {
         let _ = writeln!(out, "<p class=\"help\">… and {} more</p>", grouped(more as usize));
     }
     out
+}
+
+/// A sentence with what stands in backticks as code.
+fn prose(text: &str) -> String {
+    let part = |(i, part): (usize, &str)| match i % 2 {
+        0 => escaped(part),
+        _ => format!("<code>{}</code>", escaped(part)),
+    };
+    text.split('`').enumerate().map(part).collect()
 }
 
 fn picture(finding: &Finding) -> Option<String> {

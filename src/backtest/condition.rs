@@ -3,7 +3,7 @@
 use crate::{
     check::{Condition, ConditionStep, State},
     execute::Signals,
-    operator::{Body, Members, Scratch},
+    operator::{Body, Eligible, Members, Scratch},
     panel::{MISSING, Row},
 };
 
@@ -92,11 +92,10 @@ fn steps(
                     }
                     Body::Reduce(kernel) => {
                         let kinds: Vec<_> = inputs.iter().map(|(_, kind)| *kind).collect();
-                        let eligible = vec![1.0; width];
                         let members = Members {
                             inputs: &slices,
                             kinds: &kinds,
-                            eligible: &eligible,
+                            eligible: Eligible { mask: &vec![1.0; width], members: None },
                             constants,
                         };
                         let mut out = [0.0];

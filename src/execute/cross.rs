@@ -2,7 +2,7 @@
 
 use super::value::Value;
 use crate::{
-    operator::{Body, CrossKernel, Members, Scratch},
+    operator::{Body, CrossKernel, Eligible, Members, Scratch},
     panel::{Numbers, Row},
     plan::{ExecutionPlan, NodeId, Op},
     types::Kind,
@@ -69,7 +69,6 @@ struct Buffers {
     first: Vec<f64>,
     partition: Partition,
     gathered: Vec<Vec<f64>>,
-    eligible: Vec<f64>,
     results: Vec<f64>,
     scratch: Scratch,
 }
@@ -84,15 +83,13 @@ impl Job<'_, '_> {
             group: row(),
             first: row(),
             gathered: rows(),
-            eligible: row(),
             results: row(),
             ..Buffers::default()
         }
     }
 
     fn date(&self, row: Row, buffers: &mut Buffers, out: &mut [f64]) {
-        let Buffers { rows, mask, group, first, partition, gathered, eligible, results, scratch } =
-            buffers;
+        let Buffers { rows, mask, group, first, partition, gathered, results, scratch } = buffers;
         let mask = self.mask.row(row, 0..self.assets, mask);
         let mut inputs: Vec<&[f64]> = self
             .inputs
@@ -106,7 +103,7 @@ impl Job<'_, '_> {
             let members = Members {
                 inputs: &inputs,
                 kinds: &self.kinds,
-                eligible: mask,
+                eligible: Eligible { mask, members: None },
                 constants: &self.constants,
             };
             return (self.kernel)(&members, scratch, out);
@@ -117,7 +114,7 @@ impl Job<'_, '_> {
         }
         let places = &partition.places;
         let (first, others) = gathered.split_first_mut().expect("there is an input");
-        gather_eligible(inputs[0], mask, places, first, eligible);
+        gather_eligible(inputs[0], mask, places, first);
         for (gathered, input) in others.iter_mut().zip(&inputs[1..]) {
             gather(input, places, gathered);
         }
@@ -127,24 +124,28 @@ impl Job<'_, '_> {
             let members = Members {
                 inputs: &inputs,
                 kinds: &self.kinds,
-                eligible: &eligible[group.clone()],
+                eligible: Eligible { mask, members: Some(&partition.order[group.clone()]) },
                 constants: &self.constants,
             };
             let results = &mut results[group];
             if self.reduces {
                 let mut result = [f64::NAN];
                 (self.kernel)(&members, scratch, &mut result);
-                // To every eligible asset of the group, also to those that have no value.
-                for (out, eligible) in results.iter_mut().zip(members.eligible) {
-                    *out = if *eligible == 1.0 { result[0] } else { f64::NAN };
-                }
+                results.fill(result[0]);
             } else {
                 (self.kernel)(&members, scratch, results);
             }
         }
         results[partition.grouped()..].fill(f64::NAN);
-        for (out, place) in out.iter_mut().zip(places) {
-            *out = results[*place as usize];
+        if self.reduces {
+            // To every eligible asset of the group, also to those that have no value.
+            for ((out, place), mask) in out.iter_mut().zip(places).zip(mask) {
+                *out = if *mask == 1.0 { results[*place as usize] } else { f64::NAN };
+            }
+        } else {
+            for (out, place) in out.iter_mut().zip(places) {
+                *out = results[*place as usize];
+            }
         }
     }
 }
@@ -161,17 +162,10 @@ fn keep_eligible(values: &[f64], mask: &[f64], out: &mut [f64]) {
     }
 }
 
-/// Writes the values to their places where the mask is 1, missing elsewhere; and the mask.
-fn gather_eligible(
-    values: &[f64],
-    mask: &[f64],
-    places: &[u32],
-    out: &mut [f64],
-    eligible: &mut [f64],
-) {
+/// Writes the values to their places where the mask is 1, missing elsewhere.
+fn gather_eligible(values: &[f64], mask: &[f64], places: &[u32], out: &mut [f64]) {
     for ((x, mask), place) in values.iter().zip(mask).zip(places) {
         out[*place as usize] = if *mask == 1.0 { *x } else { f64::NAN };
-        eligible[*place as usize] = *mask;
     }
 }
 

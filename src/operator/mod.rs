@@ -264,10 +264,28 @@ pub struct Members<'a> {
     pub inputs: &'a [&'a [f64]],
     /// By input: its kind.
     pub kinds: &'a [Kind],
-    /// By member: 1 where it is eligible.
-    pub eligible: &'a [f64],
+    /// Who of them is eligible.
+    pub eligible: Eligible<'a>,
     /// The constants of the call.
     pub constants: &'a [f64],
+}
+
+/// Which members are eligible. What is asked for by few is not laid out for all.
+#[derive(Debug, Clone, Copy)]
+pub struct Eligible<'a> {
+    /// By asset: 1 where it is.
+    pub mask: &'a [f64],
+    /// The members; `None` where they are all assets.
+    pub members: Option<&'a [u32]>,
+}
+
+impl Eligible<'_> {
+    /// By member.
+    pub fn each(&self) -> impl Iterator<Item = bool> {
+        let all = self.members.is_none().then_some(self.mask);
+        let some = self.members.unwrap_or_default().iter().map(|a| &self.mask[*a as usize]);
+        all.unwrap_or_default().iter().chain(some).map(|eligible| *eligible == 1.0)
+    }
 }
 
 /// Across the members of a date or group: to one result for each member, or, in [`Body::Reduce`], to one for all. Gives

@@ -209,8 +209,8 @@ fn truncate(members: &Members<'_>, _: &mut Scratch, out: &mut [f64]) {
 fn group_fill(members: &Members<'_>, scratch: &mut Scratch, out: &mut [f64]) {
     let x = members.inputs[0];
     let middle = scratch.median(x);
-    for ((out, x), eligible) in out.iter_mut().zip(x).zip(members.eligible) {
-        *out = if *eligible != 1.0 {
+    for ((out, x), eligible) in out.iter_mut().zip(x).zip(members.eligible.each()) {
+        *out = if !eligible {
             N
         } else if x.is_nan() {
             middle

@@ -261,5 +261,6 @@ fn all(members: &Members<'_>, _: &mut Scratch, out: &mut [f64]) {
 }
 
 fn coverage(members: &Members<'_>, _: &mut Scratch, out: &mut [f64]) {
-    out[0] = finite(count(members.inputs[0]) / count_true(members.eligible));
+    let eligible = members.eligible.each().filter(|eligible| *eligible).count();
+    out[0] = finite(count(members.inputs[0]) / eligible as f64);
 }

@@ -2,7 +2,7 @@
 
 use super::{
     ledger::{Cause, Writer},
-    price::BookPrices,
+    price::{Actions, BookPrices},
 };
 use crate::panel::{Lifetime, Row};
 use ndarray::ArrayView1;
@@ -23,8 +23,8 @@ pub(super) struct Position {
     pub(super) growth: f64,
     /// The greatest `growth` so far.
     pub(super) peak: f64,
-    /// The next row on which shares or cash come to its holders.
-    next_action: Row,
+    /// The shares and the cash that will come to its holders.
+    actions: Actions,
     /// Cash that came since the price was last known, for each unit.
     due: f64,
     /// What its price has brought that the ledger has not by asset.
@@ -38,7 +38,7 @@ impl Position {
 
     /// Takes the shares and the cash that come to its holders on a row; gives the cash.
     fn act(&mut self, row: Row, prices: &BookPrices<'_>, ledger: &mut Writer) -> f64 {
-        let (ratio, dividend) = prices.action(self.asset, row);
+        let (ratio, dividend) = prices.act(self.asset, row, &mut self.actions);
         self.units *= ratio;
         self.price /= ratio;
         self.due /= ratio;
@@ -50,7 +50,6 @@ impl Position {
             self.earned -= cash;
             ledger.of_asset(Cause::Dividend, self.asset, cash);
         }
-        self.next_action = prices.next_action(self.asset, row);
         cash
     }
 
@@ -236,7 +235,7 @@ impl Book {
             let mut place = 0;
             while place < seen.len() {
                 let row = first + place as Row;
-                let event = position.next_action.min(position.ends.saturating_add(1));
+                let event = position.actions.next.min(position.ends.saturating_add(1));
                 let quiet = (event.saturating_sub(row) as usize).min(seen.len() - place);
                 let priced = seen[place..place + quiet].iter().take_while(|now| !now.is_nan());
                 let priced = if is_simple { priced.count() } else { 0 };
@@ -248,7 +247,7 @@ impl Book {
                 if position.units < 0.0 && shares[place] > 0.0 {
                     days.fees[place] += position.fee(shares[place], ledger);
                 }
-                if position.next_action <= row {
+                if position.actions.next <= row {
                     days.dividends[place] += position.act(row, prices, ledger);
                 }
                 if position.ends < row {
@@ -305,7 +304,6 @@ impl Book {
             }
             Err(_) if units == 0.0 => {}
             Err(i) => {
-                let next_action = prices.next_action(asset, row);
                 let position = Position {
                     asset,
                     units,
@@ -314,7 +312,7 @@ impl Book {
                     entered: row,
                     growth: 1.0,
                     peak: 1.0,
-                    next_action,
+                    actions: prices.actions(asset, row),
                     due: 0.0,
                     earned: 0.0,
                 };

@@ -1,7 +1,7 @@
 //! The book of every row, told from what was held after trades: between them positions only drift, split and pay.
 
 use super::{
-    price::BookPrices,
+    price::{Actions, BookPrices},
     track::{Holding, Track},
 };
 use crate::panel::{MarketData, Row};
@@ -11,7 +11,7 @@ struct Standing {
     holding: Holding,
     units: f64,
     price: f64,
-    next_action: Row,
+    actions: Actions,
 }
 
 /// Hands every row of a track over with what was held after its trades, by asset.
@@ -60,19 +60,18 @@ pub fn daily(market: &dyn MarketData, track: &Track, mut see: impl FnMut(Row, &[
 fn taken(holding: &Holding, prices: &BookPrices<'_>) -> Standing {
     let asset = holding.asset.0 as usize;
     let units = holding.shares / prices.shares(holding.row, asset);
-    let next_action = prices.next_action(asset, holding.row);
-    Standing { holding: *holding, units, price: holding.value / units, next_action }
+    let actions = prices.actions(asset, holding.row);
+    Standing { holding: *holding, units, price: holding.value / units, actions }
 }
 
 impl Standing {
     fn carry(&mut self, row: Row, prices: &BookPrices<'_>) {
-        if self.next_action > row {
+        if self.actions.next > row {
             return;
         }
         let asset = self.holding.asset.0 as usize;
-        let (ratio, dividend) = prices.action(asset, row);
+        let (ratio, dividend) = prices.act(asset, row, &mut self.actions);
         self.units *= ratio;
         self.price = (self.price / ratio - dividend).max(0.0);
-        self.next_action = prices.next_action(asset, row);
     }
 }

@@ -178,8 +178,8 @@ impl Run<'_> {
             TradeAt::Over(rows) => rows,
             _ => 1,
         };
-        let next_action = self.prices.next_action(asset, row);
-        Order { asset, size, decided: row, reason, rows_left, next_action }
+        let actions = self.prices.actions(asset, row);
+        Order { asset, size, decided: row, reason, rows_left, actions }
     }
 
     /// Has orders wait for their first row, in place of all others.

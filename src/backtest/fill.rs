@@ -5,7 +5,7 @@ use super::{
     book::Book,
     cost::{CostModel, Deal, total},
     ledger::{ByCause, Cause, Writer},
-    price::BookPrices,
+    price::{Actions, BookPrices},
     track::Reason,
 };
 use crate::panel::Row;
@@ -30,8 +30,8 @@ pub(super) struct Order {
     pub(super) reason: Option<Reason>,
     /// On how many rows, with this one, it is still to be worked.
     pub(super) rows_left: u32,
-    /// The next row on which shares come to its holders.
-    pub(super) next_action: Row,
+    /// The shares that will come to its holders.
+    pub(super) actions: Actions,
 }
 
 /// An order's fill, or a part of it.

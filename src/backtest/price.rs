@@ -101,24 +101,49 @@ impl<'a> BookPrices<'a> {
         self.value[at] / (self.prices.close[at] * later)
     }
 
-    /// The first row after one on which something comes to the holders of an asset.
-    pub(super) fn next_action(&self, asset: usize, after: Row) -> Row {
-        let next = |steps: &Steps<'_>| {
-            let changes = steps.offsets[asset] as usize..steps.offsets[asset + 1] as usize;
-            let from = &steps.from[changes];
-            from.get(from.partition_point(|r| *r <= after)).copied()
+    /// What comes to the holders of an asset after a row.
+    pub(super) fn actions(&self, asset: usize, after: Row) -> Actions {
+        let place = |steps: &Option<Steps<'_>>| steps.map_or(0, |s| s.first_after(asset, after));
+        let mut actions = Actions {
+            next: Row::MAX,
+            split: place(&self.splits),
+            dividend: place(&self.dividends),
         };
-        let found = self.splits.iter().chain(&self.dividends).filter_map(next);
-        found.min().unwrap_or(Row::MAX)
+        self.find_next(asset, &mut actions);
+        actions
     }
 
-    /// What one unit held over a row becomes: so many units, and so much cash for each of these.
-    pub(super) fn action(&self, asset: usize, row: Row) -> (f64, f64) {
-        let split = |s: Steps<'_>| s.value(asset, row) / s.value(asset, row.saturating_sub(1));
-        let ratio = self.splits.map_or(1.0, split);
-        let cash = self.dividends.map_or(0.0, |d| d.value(asset, row));
+    /// What one unit of an asset that was held until a row becomes on it: so many units, and so much cash for each of
+    /// these; `actions` goes on to those after it.
+    pub(super) fn act(&self, asset: usize, row: Row, actions: &mut Actions) -> (f64, f64) {
+        let ratio = self.splits.map_or(1.0, |splits| {
+            let before = splits.value_at(asset, actions.split);
+            actions.split = splits.pass(asset, actions.split, row);
+            splits.value_at(asset, actions.split) / before
+        });
+        let cash = self.dividends.map_or(0.0, |dividends| {
+            actions.dividend = dividends.pass(asset, actions.dividend, row);
+            dividends.value_at(asset, actions.dividend)
+        });
+        self.find_next(asset, actions);
         (ratio, if cash.is_nan() { 0.0 } else { cash })
     }
+
+    fn find_next(&self, asset: usize, actions: &mut Actions) {
+        let of = |steps: Option<Steps<'_>>, place| steps.and_then(|s| s.change(asset, place));
+        let split = of(self.splits, actions.split).unwrap_or(Row::MAX);
+        actions.next = split.min(of(self.dividends, actions.dividend).unwrap_or(Row::MAX));
+    }
+}
+
+/// How far the splits and dividends of an asset have been followed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Actions {
+    /// The first row on which something comes to its holders.
+    pub(super) next: Row,
+    /// The places of the next changes among those of the asset.
+    split: u32,
+    dividend: u32,
 }
 
 /// The last row up to this one on which an asset has a value.

@@ -137,12 +137,11 @@ impl<'a> Run<'a> {
     fn split_orders(&mut self, row: Row) {
         let Self { prices, orders, later, .. } = self;
         let waiting = orders.iter_mut().chain(later.iter_mut().flat_map(|(_, list)| list));
-        for order in waiting.filter(|o| o.next_action <= row) {
-            let (ratio, _) = prices.action(order.asset, row);
+        for order in waiting.filter(|o| o.actions.next <= row) {
+            let (ratio, _) = prices.act(order.asset, row, &mut order.actions);
             if let Size::Units(units) = &mut order.size {
                 *units *= ratio;
             }
-            order.next_action = prices.next_action(order.asset, row);
         }
     }
 

@@ -96,6 +96,32 @@ impl Steps<'_> {
         }
     }
 
+    /// The first change of an asset after a row, by its place among those of the asset.
+    pub fn first_after(&self, asset: usize, row: Row) -> u32 {
+        self.changes_of(asset).partition_point(|from| *from <= row) as u32
+    }
+
+    /// As [`Steps::first_after`], from an earlier place on; quick where there are few changes between.
+    pub fn pass(&self, asset: usize, place: u32, row: Row) -> u32 {
+        let later = &self.changes_of(asset)[place as usize..];
+        place + later.iter().take_while(|from| **from <= row).count() as u32
+    }
+
+    /// The row of a change; `None` after the last.
+    pub fn change(&self, asset: usize, place: u32) -> Option<Row> {
+        self.changes_of(asset).get(place as usize).copied()
+    }
+
+    /// The value of an asset before a change.
+    pub fn value_at(&self, asset: usize, place: u32) -> f64 {
+        let before = (self.offsets[asset] + place).checked_sub(1).filter(|_| place > 0);
+        before.map_or(self.before, |last| self.values[last as usize])
+    }
+
+    fn changes_of(&self, asset: usize) -> &[Row] {
+        &self.from[self.offsets[asset] as usize..self.offsets[asset + 1] as usize]
+    }
+
     /// The value of an asset at one row.
     pub fn value(&self, asset: usize, row: Row) -> f64 {
         let changes = self.offsets[asset] as usize..self.offsets[asset + 1] as usize;

@@ -6,7 +6,7 @@ use crate::{
     execute::Signals,
     panel::{MISSING, Row},
 };
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// An asset that was picked.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,26 +44,19 @@ struct Candidate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     /// The smaller, the better the score.
-    score: u64,
+    key: u64,
     /// The asset; with `NOT_HELD` set it comes after all that are held.
     tie: u32,
 }
 
+/// The key of what has no score, behind every score.
+const LAST: u64 = u64::MAX;
+
 impl Rank {
     const NOT_HELD: u32 = 1 << 31;
 
-    fn new(score: f64, from_the_bottom: bool, asset: usize) -> Self {
-        // Zero and negative zero are one score.
-        let bits = (score + 0.0).to_bits();
-        // The bits of floating-point numbers are in their order once those of negative ones are turned over.
-        let ascending = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
-        let score = if from_the_bottom { ascending } else { !ascending };
-        Self { score, tie: asset as u32 | Self::NOT_HELD }
-    }
-
-    /// Behind every score.
-    fn last(asset: usize) -> Self {
-        Self { score: u64::MAX, tie: asset as u32 | Self::NOT_HELD }
+    fn new(key: u64, asset: usize) -> Self {
+        Self { key, tie: asset as u32 | Self::NOT_HELD }
     }
 
     fn asset(self) -> usize {
@@ -74,6 +67,16 @@ impl Rank {
         let held = self.tie & Self::NOT_HELD == 0;
         Candidate { asset: self.asset(), score, held, stays: false, group: 0, place: 0 }
     }
+}
+
+/// A score as a whole number, the smaller, the better.
+#[inline(always)]
+fn key_of(score: f64, from_the_bottom: bool) -> u64 {
+    // Zero and negative zero are one score.
+    let bits = (score + 0.0).to_bits();
+    // The bits of floating-point numbers are in their order once those of negative ones are turned over.
+    let ascending = bits ^ (((bits as i64 >> 63) as u64) | 1 << 63);
+    if from_the_bottom { ascending } else { !ascending }
 }
 
 /// The values of a signal at one row.
@@ -89,6 +92,11 @@ impl<'a> AtRow<'a> {
     /// The value for an asset.
     pub(super) fn of(self, asset: usize) -> f64 {
         if self.0.len() == 1 { self.0[0] } else { self.0[asset] }
+    }
+
+    /// The values for so many assets.
+    fn of_all(self, assets: usize) -> Cow<'a, [f64]> {
+        if self.0.len() == 1 { vec![self.0[0]; assets].into() } else { self.0.into() }
     }
 }
 
@@ -133,26 +141,32 @@ pub fn select_short(decision: Decision<'_>, book: Incumbents<'_>, long: &[Picked
 /// Picks among all but those that are `taken`, sorted.
 fn pick(decision: Decision<'_>, pick: &Pick, book: Incumbents<'_>, taken: &[usize]) -> Selection {
     let Decision { signals, row, .. } = decision;
-    let (mut ranks, mut funnel) = eligible(decision, pick, book.bound);
-    let is_free = |r: &Rank| {
-        taken.binary_search(&r.asset()).is_err() && book.barred.binary_search(&r.asset()).is_err()
+    let (mut keys, mut funnel) = eligible(decision, pick);
+    let mut total = funnel.scored;
+    for asset in taken.iter().chain(book.barred) {
+        total -= usize::from(keys[*asset] != LAST);
+        keys[*asset] = LAST;
+    }
+    let needed = places_needed(pick, total).filter(|needed| *needed < total);
+    let mut ranks = match needed {
+        Some(needed) => best(&keys, needed),
+        None => of_keys(&keys, LAST - 1),
     };
-    if !(taken.is_empty() && book.barred.is_empty()) {
-        ranks.retain(is_free);
+    if !book.bound.is_empty() {
+        let is_free =
+            |a: &usize| taken.binary_search(a).is_err() && book.barred.binary_search(a).is_err();
+        let bound = with_bound(decision, pick, book.bound, &mut funnel);
+        ranks.extend(bound.into_iter().filter(|r| is_free(&r.asset())));
+        ranks.sort_unstable_by_key(|rank| rank.asset());
+        total = ranks.len();
     }
     for asset in book.held {
         if let Ok(place) = ranks.binary_search_by_key(asset, |r| r.asset()) {
             ranks[place].tie &= !Rank::NOT_HELD;
         }
     }
-    let total = ranks.len();
-    if let Some(needed) = places_needed(pick, total)
-        && needed < total
-    {
-        ranks.select_nth_unstable(needed);
-        ranks.truncate(needed);
-    }
     ranks.sort_unstable();
+    ranks.truncate(needed.unwrap_or(total));
     let scores = pick.by.map(|id| AtRow::new(signals, id, row));
     let mut candidates: Vec<Candidate> =
         ranks.iter().map(|r| r.candidate(scores.map_or(0.0, |s| s.of(r.asset())))).collect();
@@ -221,53 +235,116 @@ fn fill_places<'c>(
     picked
 }
 
-/// The assets that may be picked, in their own order, none of them marked as held, and the funnel so far. What is `bound`
-/// to be held need only be in the universe; without a score it comes last.
-fn eligible(decision: Decision<'_>, pick: &Pick, bound: &[usize]) -> (Vec<Rank>, Funnel) {
+/// The key of each asset, `LAST` where it may not be picked, and the funnel so far.
+fn eligible(decision: Decision<'_>, pick: &Pick) -> (Vec<u64>, Funnel) {
     let Decision { market, policy, signals, row } = decision;
     let closes = market.prices().close;
     let closes = closes.row(row as usize).to_slice().expect("panels are row-major");
-    let at = |id: SignalId| AtRow::new(signals, id, row);
-    let (universe, eligible) = (at(policy.universe), at(policy.eligible));
-    let filters: Vec<AtRow<'_>> = policy.filters.iter().map(|(id, _)| at(*id)).collect();
-    let scores = pick.by.map(at);
-    let mut funnel = Funnel { filters: vec![0; filters.len()], ..Funnel::default() };
-    let from_the_bottom = matches!(pick.count, PickCount::Bottom(_) | PickCount::BottomShare(_));
-    let score = |asset: usize| scores.map_or(0.0, |s| s.of(asset));
-    let rank = |asset: usize| Rank::new(score(asset), from_the_bottom, asset);
-    // Without branches on what differs from asset to asset: those cost more than the work.
-    let mut ranks = vec![Rank::last(0); closes.len()];
-    let (mut in_universe, mut in_play, mut scored) = (0, 0, 0);
-    for (asset, close) in closes.iter().enumerate() {
-        let mut passes = universe.of(asset) == 1.0;
-        in_universe += usize::from(passes);
-        for (filter, left) in filters.iter().zip(&mut funnel.filters) {
-            passes &= filter.of(asset) == 1.0;
-            *left += usize::from(passes);
-        }
-        let is_eligible =
-            (universe.of(asset) == 1.0) & !close.is_nan() & (eligible.of(asset) == 1.0);
-        let is_scored = is_eligible & score(asset).is_finite();
-        in_play += usize::from(is_eligible);
-        ranks[scored] = rank(asset);
-        scored += usize::from(is_scored);
+    let count = closes.len();
+    let at = |id: SignalId| AtRow::new(signals, id, row).of_all(count);
+    let mut mask = vec![u64::MAX; count];
+    let universe = at(policy.universe);
+    let mut funnel = Funnel { universe: keep_true(&mut mask, &universe), ..Funnel::default() };
+    for (filter, _) in &policy.filters {
+        funnel.filters.push(keep_true(&mut mask, &at(*filter)));
     }
-    ranks.truncate(scored);
-    (funnel.universe, funnel.eligible, funnel.scored) = (in_universe, in_play, scored);
-    for &asset in bound.iter().filter(|a| universe.of(**a) == 1.0 && !closes[**a].is_nan()) {
-        let (is_eligible, is_scored) = (eligible.of(asset) == 1.0, score(asset).is_finite());
+    let mut mask = vec![u64::MAX; count];
+    keep_true(&mut mask, &universe);
+    keep_present(&mut mask, closes);
+    funnel.eligible = keep_true(&mut mask, &at(policy.eligible));
+    let scores = pick.by.map_or_else(|| vec![0.0; count].into(), at);
+    funnel.scored = score_keys(&scores, is_from_the_bottom(pick), &mut mask);
+    (mask, funnel)
+}
+
+fn is_from_the_bottom(pick: &Pick) -> bool {
+    matches!(pick.count, PickCount::Bottom(_) | PickCount::BottomShare(_))
+}
+
+/// Keeps the bits of a mask where a value is 1; gives how many are left.
+#[multiversion::multiversion(targets(
+    "x86_64+avx512f+avx512vl+avx512dq",
+    "x86_64+avx2",
+    "aarch64+neon",
+))]
+fn keep_true(mask: &mut [u64], values: &[f64]) -> usize {
+    let mut left = 0;
+    for (mask, x) in mask.iter_mut().zip(values) {
+        *mask &= if *x == 1.0 { u64::MAX } else { 0 };
+        left += *mask & 1;
+    }
+    left as usize
+}
+
+/// Keeps the bits of a mask where a value is present.
+#[multiversion::multiversion(targets(
+    "x86_64+avx512f+avx512vl+avx512dq",
+    "x86_64+avx2",
+    "aarch64+neon",
+))]
+fn keep_present(mask: &mut [u64], values: &[f64]) {
+    for (mask, x) in mask.iter_mut().zip(values) {
+        *mask &= if x.is_nan() { 0 } else { u64::MAX };
+    }
+}
+
+/// Turns a mask into the keys of scores, `LAST` where it has no bits or the score is not finite; gives how many there are.
+#[multiversion::multiversion(targets(
+    "x86_64+avx512f+avx512vl+avx512dq",
+    "x86_64+avx2",
+    "aarch64+neon",
+))]
+fn score_keys(scores: &[f64], from_the_bottom: bool, mask: &mut [u64]) -> usize {
+    let mut count = 0;
+    for (mask, score) in mask.iter_mut().zip(scores) {
+        let kept = *mask & if score.abs() <= f64::MAX { u64::MAX } else { 0 };
+        count += kept & 1;
+        *mask = key_of(*score, from_the_bottom) | !kept;
+    }
+    count as usize
+}
+
+/// The ranks of all assets with a key up to the last of so many that are better than the others, by asset.
+fn best(keys: &[u64], needed: usize) -> Vec<Rank> {
+    let Some(last) = needed.checked_sub(1) else { return vec![] };
+    let mut sorted = keys.to_vec();
+    let (_, worst, _) = sorted.select_nth_unstable(last);
+    of_keys(keys, *worst)
+}
+
+/// The ranks of all assets with a key up to one, by asset.
+fn of_keys(keys: &[u64], worst: u64) -> Vec<Rank> {
+    let assets = keys.iter().enumerate().filter(|(_, key)| **key <= worst);
+    assets.map(|(asset, key)| Rank::new(*key, asset)).collect()
+}
+
+/// The ranks of those that are bound to be held though they are not eligible or have no score, which come last: it is
+/// enough that they are in the universe. The funnel counts them.
+fn with_bound(
+    decision: Decision<'_>,
+    pick: &Pick,
+    bound: &[usize],
+    funnel: &mut Funnel,
+) -> Vec<Rank> {
+    let Decision { market, policy, signals, row } = decision;
+    let closes = market.prices().close;
+    let at = |id: SignalId| AtRow::new(signals, id, row);
+    let score = |asset: usize| pick.by.map_or(0.0, |id| at(id).of(asset));
+    let in_universe = |asset: &&usize| {
+        at(policy.universe).of(**asset) == 1.0 && !closes[[row as usize, **asset]].is_nan()
+    };
+    let mut ranks = vec![];
+    for &asset in bound.iter().filter(in_universe) {
+        let is_eligible = at(policy.eligible).of(asset) == 1.0;
+        let is_scored = score(asset).is_finite();
         funnel.eligible += usize::from(!is_eligible);
         funnel.scored += usize::from(!is_eligible && is_scored);
-        match (is_eligible, is_scored) {
-            (_, false) => ranks.push(Rank::last(asset)),
-            (false, true) => ranks.push(rank(asset)),
-            (true, true) => {}
+        let key = if is_scored { key_of(score(asset), is_from_the_bottom(pick)) } else { LAST };
+        if !(is_eligible && is_scored) {
+            ranks.push(Rank::new(key, asset));
         }
     }
-    if !bound.is_empty() {
-        ranks.sort_unstable_by_key(|rank| rank.asset());
-    }
-    (ranks, funnel)
+    ranks
 }
 
 /// How many of the best candidates decide the pick; `None` where all may.

@@ -367,11 +367,25 @@ fn figures_of_what_is_held() {
         .panel("volume", &of_rows([1000.0, 2000.0]))
         .label("sector", &["Energy", ""])
         .build();
-    let text = "strategy both { select all benchmark one capital 100000 rebalance weekly }
+    let text = "let dear = close
+        let kept = keep(close, where: close > 15)
+        strategy both { select all benchmark one capital 100000 rebalance weekly }
         strategy one { select all where close < 15 rebalance weekly }";
     let strategy = Strategy::parse(text).unwrap_or_else(|e| panic!("{e}"));
     let compiled = strategy.compile(&market).unwrap_or_else(|e| panic!("{e}"));
-    let results = compiled.run().unwrap_or_else(|e| panic!("{e}"));
+    let mut results = compiled.run().unwrap_or_else(|e| panic!("{e}"));
+    results.add_factors(std::slice::from_ref(&compiled)).unwrap_or_else(|e| panic!("{e}"));
+    // Of two prices one lies a deviation above the mean, the other one below; one price alone has none.
+    for (place, dear) in [(0, 0.0), (1, -1.0)] {
+        let factors = &results.runs()[place].factors;
+        let names: Vec<&str> = factors.iter().map(|f| f.name.as_str()).collect();
+        assert_eq!(names, ["dear", "kept"]);
+        for (factor, expected) in factors.iter().zip([dear, 0.0]) {
+            for found in [factor.mean, factor.last] {
+                assert!((found.expect("it is defined") - expected).abs() < 1e-12, "{factor:?}");
+            }
+        }
+    }
     let figure = |name: &str| match results.metric(name)[0].1 {
         Value::Number(number) => number,
         other => panic!("{name} is {other:?}"),

@@ -2,6 +2,7 @@
 
 use decile::{
     Market, Strategy,
+    backtest::Track,
     data::Sample,
     metric::{TrackRecord, band},
     panel::Date,
@@ -14,7 +15,10 @@ fn annual(market: &Market, text: &str, from: &str) -> f64 {
     let strategy = Strategy::parse(text).unwrap_or_else(|e| panic!("{e}"));
     let results = strategy.compile(market).unwrap_or_else(|e| panic!("{e}")).run();
     let results = results.unwrap_or_else(|e| panic!("{e}"));
-    let track = &results.runs()[0].track;
+    annual_from(market, &results.runs()[0].track, from)
+}
+
+fn annual_from(market: &Market, track: &Track, from: Date) -> f64 {
     let calendar = decile::panel::MarketData::calendar(market);
     let at = calendar.first_at_or_after(from);
     let (start, end) = (track.nav_at(at).expect("it runs"), track.nav.last().expect("a row"));
@@ -49,6 +53,47 @@ fn every_way_is_a_run_of_its_own() {
     assert!(low < own && own < high, "{low} {own} {high}");
     // The same again is the same.
     assert_eq!(&compiled.stress().unwrap_or_else(|e| panic!("{e}"))[0], stress);
+}
+
+const HOLDING: &str = r#"strategy inner {
+    select top 20 by rank(value) rebalance quarterly cost 20bps
+}
+strategy outer {
+    hold inner 70%, "MARKET" 30% rebalance monthly cost 10bps
+}
+strategy measured {
+    select top 20 by rank(momentum) weight equal cap sector 30% active benchmark inner
+    rebalance monthly cost 10bps
+}"#;
+
+#[test]
+fn what_a_strategy_holds_stays_as_it_is() {
+    let market = Sample::default().market();
+    let compile = |text: &str| {
+        let strategy = Strategy::parse(text).unwrap_or_else(|e| panic!("{e}"));
+        strategy.compile(&market).unwrap_or_else(|e| panic!("{e}"))
+    };
+    let stress = compile(HOLDING).stress().unwrap_or_else(|e| panic!("{e}"));
+    let names: Vec<&str> = stress.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(names, ["inner", "outer", "measured"]);
+    for (place, found) in stress.iter().enumerate().skip(1) {
+        let of = |text: &str| {
+            // From the date on at which all ways have begun.
+            let from: Date = found.from.parse().expect("a date");
+            let results = compile(text).run().unwrap_or_else(|e| panic!("{e}"));
+            annual_from(&market, &results.runs()[place].track, from)
+        };
+        let near = |found: Option<f64>, text: &str| {
+            let (found, expected) = (found.expect("it is defined"), of(text));
+            assert!((found - expected).abs() < 1e-9, "{place}: {found} instead of {expected}");
+        };
+        near(found.own.annual_return, HOLDING);
+        near(found.costs_none.annual_return, &HOLDING.replace("10bps", "0bps"));
+        near(found.costs_twice.annual_return, &HOLDING.replace("10bps", "20bps"));
+        assert_eq!(found.days.len(), 21);
+        assert!(found.days.iter().any(|day| *day != found.own));
+        assert!(found.later != found.own);
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) struct Run {
     strategies: StrategyOptions,
     #[command(flatten)]
     market: MarketOptions,
-    /// Also print the further figures: tails, captures, tests.
+    /// Also print the further figures: tails, captures, tests, exposures to factors.
     #[arg(long)]
     details: bool,
     /// Also run on all other rebalance days, without and with twice the costs, and a day later.
@@ -43,7 +43,10 @@ pub(super) fn run(arguments: &Run, terminal: Terminal) -> Result<(), Diagnostics
     let strategies = arguments.strategies.strategies()?;
     let market = arguments.market.open(terminal)?;
     let programs = arguments.strategies.programs(&strategies, &market, terminal)?;
-    let results = run_together(&programs)?;
+    let mut results = run_together(&programs)?;
+    if arguments.details {
+        results.add_factors(&programs)?;
+    }
     let mut stress = vec![];
     for program in programs.iter().filter(|_| arguments.stress) {
         stress.extend(program.stress()?);

@@ -3,6 +3,7 @@
 
 mod decide;
 mod explain;
+mod factors;
 mod funnel;
 mod load;
 mod panel_file;
@@ -247,6 +248,7 @@ impl<'m> Compiled<'m> {
                 policy: strategy.policy.clone(),
                 track,
                 benchmark,
+                factors: vec![],
             })
             .collect())
     }

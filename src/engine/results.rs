@@ -5,7 +5,7 @@ use crate::{
     check::Policy,
     metric::Value,
     panel::{FieldData, MarketData},
-    report::{self, BenchmarkLine, Colors, Report, StrategyRun},
+    report::{self, BenchmarkLine, Colors, FactorExposure, Report, StrategyRun},
 };
 
 /// One strategy's track record and what it is compared with.
@@ -19,6 +19,8 @@ pub struct Run {
     pub track: Track,
     /// What it is compared with.
     pub benchmark: Option<BenchmarkLine>,
+    /// How much of each factor it held; empty until [`Results::add_factors`].
+    pub factors: Vec<FactorExposure>,
 }
 
 /// The runs of one or several strategy files on one market.
@@ -44,6 +46,7 @@ impl<'m> Results<'m> {
                 policy: &run.policy,
                 track: &run.track,
                 benchmark: run.benchmark.clone(),
+                factors: &run.factors,
                 risk_free,
             })
             .collect();

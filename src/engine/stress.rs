@@ -8,7 +8,7 @@ use super::{
 use crate::{
     backtest::{self, Simulation, Track, Trial},
     check::Policy,
-    diagnostic::{Diagnostic, Diagnostics, Result},
+    diagnostic::{Diagnostic, Result},
     execute::Signals,
     panel::Row,
     report::{StrategyRun, Stress, StressFigures, stress_band},
@@ -26,29 +26,25 @@ struct Way {
 }
 
 impl Compiled<'_> {
-    /// What becomes of every strategy of the file on other rebalance days, with other costs and a day later. Strategies
-    /// that hold strategies, or are measured against one, are left out: what those hold has rebalance days of its own.
+    /// What becomes of every strategy of the file on other rebalance days, with other costs and a day later. The
+    /// strategies that it holds, or is measured against, stay as they are.
     ///
     /// # Errors
     /// As [`Compiled::run`].
     pub fn stress(&self) -> Result<Vec<Stress>> {
+        let strategies = &self.checked.strategies;
+        self.all_fine(strategies.iter().map(|s| self.has_rows(s)).collect())?;
         let returns = self.returns()?;
-        let mut list = vec![];
-        for (index, strategy) in self.checked.strategies.iter().enumerate() {
-            if strategy.looks_at().next().is_some() {
-                continue;
-            }
-            self.has_rows(strategy).map_err(|fault| self.fault(*fault))?;
-            list.push(self.stress_of(index, &returns)?);
-        }
-        Ok(list)
+        let tracks = if strategies.iter().any(|s| s.looks_at().next().is_some()) {
+            let prepared = self.prepare()?;
+            self.tracks(&prepared, self.start(&prepared)?)?
+        } else {
+            vec![]
+        };
+        (0..strategies.len()).map(|index| self.stress_of(index, &returns, &tracks)).collect()
     }
 
-    fn fault(&self, fault: Diagnostic) -> Diagnostics {
-        Diagnostics::new(vec![fault], &self.loaded.sources)
-    }
-
-    fn stress_of(&self, index: usize, returns: &[Vec<f64>]) -> Result<Stress> {
+    fn stress_of(&self, index: usize, returns: &[Vec<f64>], tracks: &[Track]) -> Result<Stress> {
         let strategy = &self.checked.strategies[index];
         let policy = &strategy.policy;
         let period = self.period(strategy);
@@ -89,7 +85,7 @@ impl Compiled<'_> {
                 first: wide.first,
                 last: wide.last,
                 lookback,
-                tracks: &[],
+                tracks,
                 trial: way.trial,
             })
         };
@@ -104,6 +100,7 @@ impl Compiled<'_> {
                 policy: &way.policy,
                 track,
                 benchmark: None,
+                factors: &[],
                 risk_free: risk_free(self.market),
             })
             .collect();

@@ -1,6 +1,6 @@
 //! A question to a run: why an asset was held.
 
-use super::{Compiled, Prepared, Query, Run};
+use super::{Compiled, Prepared, Run};
 use crate::{
     backtest::{Rebalance, Trade, Trigger},
     check::{Held, Pick, PickCount, SignalId},
@@ -42,7 +42,7 @@ impl Compiled<'_> {
         let prepared = self.prepare()?;
         let first = self.start(&prepared)?;
         let runs = self.run_from(&prepared, first)?;
-        let named = self.named(asset)?;
+        let named = self.named_values(asset)?;
         let runs = runs.iter().enumerate();
         runs.map(|(strategy, run)| {
             let question = Question { compiled: self, prepared: &prepared, strategy, run, asset };
@@ -52,20 +52,8 @@ impl Compiled<'_> {
     }
 
     /// The values of the file's named expressions for an asset, by row.
-    fn named(&self, asset: AssetId) -> Result<impl Fn(Row) -> Vec<WhyValue> + '_> {
-        let names = self.names();
-        let compiled = match names.is_empty() {
-            true => None,
-            false => {
-                let none = Query::of(self.loaded.clone());
-                let query = names.iter().try_fold(none, |query, name| query.and(name))?;
-                let compiled = query.compile(self.market)?;
-                Some(match &self.kept {
-                    Some(kept) => compiled.keeping(kept),
-                    None => compiled,
-                })
-            }
-        };
+    fn named_values(&self, asset: AssetId) -> Result<impl Fn(Row) -> Vec<WhyValue> + '_> {
+        let compiled = self.named()?;
         Ok(move |row: Row| {
             let Some(compiled) = &compiled else { return vec![] };
             let rows = Rows::new(vec![row], self.calendar().len());
@@ -97,7 +85,7 @@ impl Compiled<'_> {
     }
 
     /// The definitions of the file that can be evaluated, then those of the library that its text names.
-    fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<String> {
         let file = &self.loaded.files[0];
         let plain = |item: &ast::Item| match &item.kind {
             ast::ItemKind::Let(definition) if definition.parameters.is_none() => {

@@ -1,12 +1,11 @@
 //! The report as JSON. What is missing is `null`.
 
-use super::{Column, Report, StrategyRun, labels::LabelField};
+use super::{Column, Report, StrategyRun, exposure};
 use crate::{
-    backtest::{Cause, Holding, Rebalance, Trade},
+    backtest::{Cause, Rebalance, Trade},
     metric::Value,
 };
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeMap;
 
 /// The figures: metrics, years, drawdown, notes.
 pub fn summary(report: &Report<'_>) -> Json {
@@ -64,7 +63,10 @@ fn column(report: &Report<'_>, column: &Column) -> Map<String, Json> {
         let causes: Map<String, Json> =
             causes.map(|c| (c.name().to_owned(), json!(run.track.ledger.total(*c)))).collect();
         json.insert("causes".into(), causes.into());
-        json.insert("exposures".into(), exposures(report, run));
+        json.insert("exposures".into(), json!(exposure::by_label(report.market, run.track)));
+        if !run.factors.is_empty() {
+            json.insert("factors".into(), json!(run.factors));
+        }
     }
     let metrics: Map<String, Json> =
         column.metrics.iter().map(|(m, v)| (m.name.to_owned(), value(*v))).collect();
@@ -73,27 +75,6 @@ fn column(report: &Report<'_>, column: &Column) -> Map<String, Json> {
         column.years.iter().map(|(y, r)| (y.to_string(), json!(r))).collect();
     json.insert("years".into(), years.into());
     json
-}
-
-/// By label, the net weight of each of its groups after the last trades; what has no text stands under an empty one.
-fn exposures(report: &Report<'_>, run: &StrategyRun<'_>) -> Json {
-    let holdings = &run.track.holdings;
-    let last = holdings.last().map(|h| h.row);
-    let ended = &run.track.delistings;
-    let is_empty = run.track.names.last() == Some(&0);
-    let has_ended =
-        |h: &Holding| ended.iter().any(|d| d.asset == h.asset && Some(d.settled) > last);
-    let is_held = |h: &&Holding| !is_empty && !has_ended(h);
-    let held = || holdings.iter().rev().take_while(|h| Some(h.row) == last).filter(is_held);
-    let mut all = Map::new();
-    for label in LabelField::all(report.market) {
-        let mut groups: BTreeMap<&str, f64> = BTreeMap::new();
-        for holding in held() {
-            *groups.entry(label.text(holding.asset, holding.row)).or_default() += holding.weight;
-        }
-        all.insert(label.name.to_owned(), json!(groups));
-    }
-    all.into()
 }
 
 fn value(value: Value) -> Json {

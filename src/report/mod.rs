@@ -9,6 +9,7 @@ mod construction;
 mod files;
 mod values;
 mod why;
+mod exposure;
 mod funnel;
 mod holdings;
 mod labels;
@@ -17,6 +18,7 @@ mod stress;
 mod tables;
 
 pub use construction::{decisions_json, decisions_text};
+pub use exposure::FactorExposure;
 pub use files::{FileOptions, write as write_files};
 pub use funnel::{Coverage, FunnelRow, FunnelTable, funnel_table, funnel_to_text};
 pub use holdings::{holdings_to_text, line_to_text};
@@ -66,6 +68,8 @@ pub struct StrategyRun<'a> {
     pub track: &'a Track,
     /// What it is compared with.
     pub benchmark: Option<BenchmarkLine>,
+    /// How much of each factor it held, if that was asked for.
+    pub factors: &'a [FactorExposure],
     /// The market's yearly risk-free rate on each row of its calendar; `None` to judge by the rate earned on cash.
     pub risk_free: Option<&'a [f64]>,
 }

@@ -1,7 +1,7 @@
 //! The report as text of at most 100 columns, for a terminal.
 
 use super::{
-    Column, Report,
+    Column, Report, StrategyRun,
     chart::{braille, extremes, sparkline},
     number::{fixed, grouped, percent, written},
 };
@@ -11,7 +11,7 @@ use crate::{
     portfolio::Funnel,
 };
 use comfy_table::{CellAlignment, Table, presets};
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 /// Whether escape codes for colours may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,17 @@ pub fn details(report: &Report<'_>, colors: Colors) -> String {
     page.heading("Further figures");
     for columns in fitting(&columns) {
         page.figures(&metric_table(columns, true));
+    }
+    let held = |c: &&Column| c.run.is_some_and(|i| !report.runs[i].factors.is_empty());
+    let columns: Vec<&Column> = columns.into_iter().filter(held).collect();
+    if !columns.is_empty() {
+        page.line("");
+        page.heading(
+            "Exposure to factors (Σ weight × z-score across the market, mean over the decisions)",
+        );
+        for columns in fitting(&columns) {
+            page.figures(&factor_table(report, columns));
+        }
     }
     page.text
 }
@@ -156,6 +167,20 @@ fn metric_table(columns: &[&Column], detail: bool) -> String {
     table.trim_fmt()
 }
 
+fn factor_table(report: &Report<'_>, columns: &[&Column]) -> String {
+    let mut table = table(columns);
+    let runs = || columns.iter().filter_map(|c| c.run).map(|i| &report.runs[i]);
+    let mut names: Vec<&str> = runs().flat_map(|r| r.factors).map(|f| f.name.as_str()).collect();
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(*name));
+    for name in names {
+        let of = |run: &StrategyRun<'_>| run.factors.iter().find(|f| f.name == name)?.mean;
+        let cells = runs().map(|r| of(r).map_or_else(|| "–".to_owned(), |x| fixed(x, 2)));
+        table.add_row(std::iter::once(name.to_owned()).chain(cells));
+    }
+    table.trim_fmt()
+}
+
 fn year_table(columns: &[&Column]) -> String {
     let mut years: Vec<i16> = columns.iter().flat_map(|c| c.years.iter().map(|y| y.0)).collect();
     years.sort_unstable();
@@ -179,7 +204,7 @@ fn year_table(columns: &[&Column]) -> String {
 }
 
 /// `500 universe › 120–310 where close > 5 › 50 picked › 48–50 held`
-fn funnel(run: &super::StrategyRun<'_>) -> String {
+fn funnel(run: &StrategyRun<'_>) -> String {
     let funnels: Vec<&Funnel> = run.track.rebalances.iter().map(|r| &r.target.funnel).collect();
     let range = |count: &dyn Fn(&Funnel) -> usize| {
         let counts = || funnels.iter().map(|f| count(f));

@@ -93,6 +93,7 @@ fn with_report(see: impl FnOnce(&Report<'_>)) {
             track: &tracks[0],
             benchmark: Some(spy(&market, &tracks[0])),
             risk_free: None,
+            factors: &[],
         },
         StrategyRun {
             name: "long_momentum",
@@ -100,6 +101,7 @@ fn with_report(see: impl FnOnce(&Report<'_>)) {
             track: &tracks[1],
             benchmark: Some(spy(&market, &tracks[1])),
             risk_free: None,
+            factors: &[],
         },
     ];
     see(&Report::new(&market, &runs));
@@ -143,6 +145,7 @@ fn the_risk_free_rate_is_the_one_known_on_the_row_before() {
         track: &track,
         benchmark: None,
         risk_free,
+        factors: &[],
     };
     let runs = [run(None), run(Some(&rates[..]))];
     let report = Report::new(&market, &runs);
@@ -168,6 +171,7 @@ fn a_benchmark_without_all_prices_says_so() {
         track: &track,
         benchmark: Some(spy(&market, &track)),
         risk_free: None,
+        factors: &[],
     }];
     let report = Report::new(&market, &runs);
     let first = market.calendar.date(200);
@@ -188,6 +192,7 @@ fn one_strategy_alone() {
         track: &track,
         benchmark: None,
         risk_free: None,
+        factors: &[],
     }];
     assert_snapshot!("alone", to_text(&Report::new(&market, &runs), Colors::No));
 }
@@ -206,6 +211,7 @@ fn many_strategies_do_not_grow_wide() {
             track: &track,
             benchmark: None,
             risk_free: None,
+            factors: &[],
         })
         .collect();
     let text = to_text(&Report::new(&market, &runs), Colors::No);

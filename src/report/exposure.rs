@@ -1,0 +1,51 @@
+//! What a book leans on: groups of labels, and factors.
+
+use super::labels::LabelField;
+use crate::{
+    backtest::{Holding, Track},
+    panel::MarketData,
+};
+use std::collections::BTreeMap;
+
+/// How much of a factor a strategy held: Σ w·z over what it decided to hold, z being `zscore(winsorize(factor))` across
+/// all priced assets on that day. An asset for which the factor is missing counts as its mean.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct FactorExposure {
+    /// The factor's name.
+    pub name: String,
+    /// The mean over all decisions; missing without any.
+    pub mean: Option<f64>,
+    /// At the last decision.
+    pub last: Option<f64>,
+}
+
+impl FactorExposure {
+    /// From the exposure at each decision.
+    pub fn new(name: &str, exposures: &[f64]) -> Self {
+        let mean = exposures.iter().sum::<f64>() / exposures.len() as f64;
+        let last = exposures.last().copied();
+        Self { name: name.to_owned(), mean: last.map(|_| mean), last }
+    }
+}
+
+/// By label, the net weight of each of its groups after the last trades; what has no text stands under an empty one.
+pub(super) fn by_label<'a>(
+    market: &'a dyn MarketData,
+    track: &Track,
+) -> BTreeMap<&'a str, BTreeMap<&'a str, f64>> {
+    let holdings = &track.holdings;
+    let last = holdings.last().map(|h| h.row);
+    let is_empty = track.names.last() == Some(&0);
+    let has_ended =
+        |h: &Holding| track.delistings.iter().any(|d| d.asset == h.asset && Some(d.settled) > last);
+    let is_held = |h: &&Holding| !is_empty && !has_ended(h);
+    let held = || holdings.iter().rev().take_while(|h| Some(h.row) == last).filter(is_held);
+    let of_label = |label: LabelField<'a>| {
+        let mut groups: BTreeMap<&str, f64> = BTreeMap::new();
+        for holding in held() {
+            *groups.entry(label.text(holding.asset, holding.row)).or_default() += holding.weight;
+        }
+        (label.name, groups)
+    };
+    LabelField::all(market).into_iter().map(of_label).collect()
+}

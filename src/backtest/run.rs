@@ -7,7 +7,7 @@ use super::{
     book::{Book, Position, Worth, end_of_trading},
     cost::CostModel,
     error,
-    fill::{Exchange, Fills, Order, Size},
+    fill::{Exchange, Fill, Fills, Order, Size},
     ledger::{CAUSES, Cause, Writer},
     price::BookPrices,
     track::{Delisting, Holding, Reason, Track, Trade, Trigger},
@@ -259,27 +259,23 @@ impl<'a> Run<'a> {
         let fills = exchange.fill(&mut self.orders, &mut self.book, &mut self.ledger);
         self.note_rebalance(row, nav, &fills);
         self.traded |= !fills.list.is_empty();
-        let trades: Vec<Trade> = fills
-            .list
-            .iter()
-            .map(|f| Trade {
-                decided: f.decided,
-                traded: row,
-                asset: AssetId(f.asset as u32),
-                price: price(f.asset),
-                value: f.value,
-                shares: (f.after - f.before) * prices.shares(row, f.asset),
-                charges: f.charges,
-                reason: f.reason.unwrap_or(match (f.before, f.after) {
-                    (_, 0.0) => Reason::Left,
-                    // From one side to the other as well.
-                    (before, after) if before * after <= 0.0 => Reason::Entered,
-                    (before, after) if after.abs() > before.abs() => Reason::Increased,
-                    _ => Reason::Decreased,
-                }),
-            })
-            .collect();
-        self.track.trades.extend(trades);
+        let trade = |f: &Fill| Trade {
+            decided: f.decided,
+            traded: row,
+            asset: AssetId(f.asset as u32),
+            price: price(f.asset),
+            value: f.value,
+            shares: (f.after - f.before) * prices.shares(row, f.asset),
+            charges: f.charges,
+            reason: f.reason.unwrap_or(match (f.before, f.after) {
+                (_, 0.0) => Reason::Left,
+                // From one side to the other as well.
+                (before, after) if before * after <= 0.0 => Reason::Entered,
+                (before, after) if after.abs() > before.abs() => Reason::Increased,
+                _ => Reason::Decreased,
+            }),
+        };
+        self.track.trades.extend(fills.list.iter().map(trade));
     }
 
     fn note_rebalance(&mut self, row: Row, nav: f64, fills: &Fills) {
@@ -335,21 +331,17 @@ impl<'a> Run<'a> {
     }
 
     fn write_holdings(&mut self, row: Row, nav: f64) {
-        let close = self.prices.market().close;
-        let list: Vec<Holding> = self
-            .book
-            .positions
-            .iter()
-            .map(|position| {
-                let (asset, value) = (position.asset, position.value());
-                let shares = position.units * self.prices.shares(row, asset);
-                let now = close[[row as usize, asset]];
-                let price = if now.is_nan() { value / shares } else { now };
-                let asset = AssetId(asset as u32);
-                Holding { row, asset, price, shares, value, weight: value / nav }
-            })
-            .collect();
-        self.track.holdings.extend(list);
+        let Self { book, prices, track, .. } = self;
+        let close = prices.market().close;
+        let holding = |position: &Position| {
+            let (asset, value) = (position.asset, position.value());
+            let shares = position.units * prices.shares(row, asset);
+            let now = close[[row as usize, asset]];
+            let price = if now.is_nan() { value / shares } else { now };
+            let asset = AssetId(asset as u32);
+            Holding { row, asset, price, shares, value, weight: value / nav }
+        };
+        track.holdings.extend(book.positions.iter().map(holding));
     }
 
     /// The track, once all rows are recorded.

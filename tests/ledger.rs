@@ -368,7 +368,10 @@ fn figures_of_what_is_held() {
         .label("sector", &["Energy", ""])
         .build();
     let text = "let dear = close
-        let kept = keep(close, where: close > 15)
+        let `kept ones` = keep(close, where: close > 15)
+        let later = forward_return(1d)
+        let word = \"Energy\"
+        let zscore(x) = x
         strategy both { select all benchmark one capital 100000 rebalance weekly }
         strategy one { select all where close < 15 rebalance weekly }";
     let strategy = Strategy::parse(text).unwrap_or_else(|e| panic!("{e}"));
@@ -379,7 +382,7 @@ fn figures_of_what_is_held() {
     for (place, dear) in [(0, 0.0), (1, -1.0)] {
         let factors = &results.runs()[place].factors;
         let names: Vec<&str> = factors.iter().map(|f| f.name.as_str()).collect();
-        assert_eq!(names, ["dear", "kept"]);
+        assert_eq!(names, ["dear", "`kept ones`"]);
         for (factor, expected) in factors.iter().zip([dear, 0.0]) {
             for found in [factor.mean, factor.last] {
                 assert!((found.expect("it is defined") - expected).abs() < 1e-12, "{factor:?}");

@@ -1,4 +1,4 @@
-//! Panics of other people's code over damaged files.
+//! Panics over damaged files, which the libraries that read them do not rule out.
 
 use std::{
     cell::Cell,

@@ -1,27 +1,24 @@
 //! How much of each factor a strategy held.
 
-use super::{Compiled, Query, Results, Run, query::CompiledQuery};
+use super::{Compiled, Evaluated, Query, Results, Run, query::CompiledQuery};
 use crate::{
+    backtest::Rebalance,
     diagnostic::Result,
+    operator::{self, Body, Eligible, Members, Scratch},
     panel::{Row, Rows},
     report::FactorExposure,
     types::Kind,
 };
-use std::sync::Arc;
 
 impl Compiled<'_> {
     /// The file's named expressions and those of the library that its text names; `None` if there are none.
     pub(super) fn named(&self) -> Result<Option<CompiledQuery<'_>>> {
-        self.query(&self.names())
-    }
-
-    /// Some expressions that see the definitions of the file.
-    fn query(&self, expressions: &[String]) -> Result<Option<CompiledQuery<'_>>> {
-        if expressions.is_empty() {
+        let names = self.names();
+        if names.is_empty() {
             return Ok(None);
         }
         let none = Query::of(self.loaded.clone());
-        let query = expressions.iter().try_fold(none, |query, text| query.and(text))?;
+        let query = names.iter().try_fold(none, |query, name| query.and(name))?;
         let compiled = query.compile(self.market)?;
         Ok(Some(match &self.kept {
             Some(kept) => compiled.keeping(kept),
@@ -31,40 +28,49 @@ impl Compiled<'_> {
 
     /// The exposures of each run of this file.
     fn exposures(&self, runs: &[Run]) -> Result<Vec<Vec<FactorExposure>>> {
-        let named = self.named()?;
-        let columns = named.iter().flat_map(|query| query.columns());
-        let factors: Vec<&str> = columns
-            .filter(|c| c.ty.kind == Kind::Number && c.ty.shape_has_assets())
-            .map(|c| c.name.as_str())
-            .collect();
-        let scores: Vec<String> =
-            factors.iter().map(|name| format!("zscore(winsorize({name}))")).collect();
-        let Some(query) = self.query(&scores)? else { return Ok(vec![vec![]; runs.len()]) };
-        let decisions =
-            |run: &Run| -> Vec<Row> { run.track.rebalances.iter().map(|r| r.target.row).collect() };
-        let mut rows: Vec<Row> = runs.iter().flat_map(decisions).collect();
+        let Some(named) = self.named()? else { return Ok(vec![vec![]; runs.len()]) };
+        let decisions = runs.iter().flat_map(|run| &run.track.rebalances);
+        let mut rows: Vec<Row> = decisions.map(|r| r.target.row).collect();
         rows.sort_unstable();
         rows.dedup();
-        let rows = Arc::new(Rows::new(rows, self.calendar().len()));
-        let evaluated = query.evaluate_each(&vec![rows; factors.len()]);
+        let evaluated = named.evaluate(&Rows::new(rows, self.calendar().len()));
+        let is_factor =
+            |e: &&Evaluated| e.column.ty.kind == Kind::Number && e.column.ty.shape_has_assets();
         let of_run = |run: &Run| {
-            let of_factor = |(name, score): (&&str, &super::Evaluated)| {
-                // Where a factor is missing the asset stands at its mean.
-                let score = |row, asset: u32| {
-                    Some(score.values.value(row, asset as usize)).filter(|z| !z.is_nan())
-                };
-                let exposures = run.track.rebalances.iter().map(|r| {
-                    let weights = r.target.weights.iter();
-                    let parts = weights.filter_map(|(a, w)| Some(w * score(r.target.row, a.0)?));
-                    // The sum of nothing would be −0.
-                    parts.fold(0.0, |sum, part| sum + part)
-                });
-                FactorExposure::new(name, &exposures.collect::<Vec<f64>>())
-            };
-            factors.iter().zip(&evaluated).map(of_factor).collect()
+            let factors = evaluated.iter().filter(is_factor).map(|factor| {
+                let held = |r: &Rebalance| exposure(factor, &named.eligible(r.target.row), r);
+                let exposures: Vec<f64> = run.track.rebalances.iter().map(held).collect();
+                FactorExposure::new(&factor.column.name, &exposures)
+            });
+            factors.collect()
         };
         Ok(runs.iter().map(of_run).collect())
     }
+}
+
+/// Σ w·z of a decision.
+fn exposure(factor: &Evaluated, eligible: &[bool], decision: &Rebalance) -> f64 {
+    let values = factor.values.row(decision.target.row).unwrap_or_default();
+    let mask: Vec<f64> = eligible.iter().map(|e| f64::from(u8::from(*e))).collect();
+    let seen = values.iter().zip(eligible).map(|(x, e)| if *e { *x } else { f64::NAN });
+    let trimmed = across("winsorize", &seen.collect::<Vec<f64>>(), &mask, &[0.01]);
+    let scores = across("zscore", &trimmed, &mask, &[0.0]);
+    let weights = decision.target.weights.iter();
+    let parts = weights.map(|(asset, weight)| weight * scores[asset.0 as usize]);
+    // Where a factor is missing the asset stands at its mean. The sum of nothing would be −0.
+    parts.filter(|part| !part.is_nan()).fold(0.0, |sum, part| sum + part)
+}
+
+/// An operator across the assets of a date, whatever the file calls by its name.
+fn across(name: &str, values: &[f64], mask: &[f64], constants: &[f64]) -> Vec<f64> {
+    let Some(Body::Cross(kernel)) = operator::find(name).map(|operator| operator.body) else {
+        unreachable!("the table has `{name}`, which works across assets")
+    };
+    let eligible = Eligible { mask, members: None };
+    let members = Members { inputs: &[values], kinds: &[Kind::Number], eligible, constants };
+    let mut out = vec![f64::NAN; values.len()];
+    kernel(&members, &mut Scratch::default(), &mut out);
+    out
 }
 
 impl Results<'_> {
@@ -73,6 +79,9 @@ impl Results<'_> {
     ///
     /// # Errors
     /// As [`Query::compile`].
+    ///
+    /// # Panics
+    /// If `programs` are others.
     pub fn add_factors(&mut self, programs: &[Compiled<'_>]) -> Result<()> {
         let mut runs = self.runs.as_mut_slice();
         for program in programs {

@@ -70,6 +70,11 @@ impl Query {
         Ok(self)
     }
 
+    /// Whether the expressions fit a market.
+    pub(super) fn fits(&self, market: &dyn MarketData) -> bool {
+        check::check_expressions(&self.loaded, &self.expressions, market.schema()).is_ok()
+    }
+
     /// Checks the expressions against a market's names and types, and plans them. Cross-sections are over all priced
     /// assets that are no reference.
     ///

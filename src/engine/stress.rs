@@ -33,14 +33,14 @@ impl Compiled<'_> {
     /// As [`Compiled::run`].
     pub fn stress(&self) -> Result<Vec<Stress>> {
         let strategies = &self.checked.strategies;
-        self.all_fine(strategies.iter().map(|s| self.has_rows(s)).collect())?;
-        let returns = self.returns()?;
         let tracks = if strategies.iter().any(|s| s.looks_at().next().is_some()) {
             let prepared = self.prepare()?;
             self.tracks(&prepared, self.start(&prepared)?)?
         } else {
+            self.all_fine(strategies.iter().map(|s| self.has_rows(s)).collect())?;
             vec![]
         };
+        let returns = self.returns()?;
         (0..strategies.len()).map(|index| self.stress_of(index, &returns, &tracks)).collect()
     }
 

@@ -1,6 +1,6 @@
 //! A question to a run: why an asset was held.
 
-use super::{Compiled, Prepared, Run};
+use super::{Compiled, Prepared, Query, Run};
 use crate::{
     backtest::{Rebalance, Trade, Trigger},
     check::{Held, Pick, PickCount, SignalId},
@@ -84,19 +84,19 @@ impl Compiled<'_> {
         })
     }
 
-    /// The definitions of the file that can be evaluated, then those of the library that its text names.
+    /// The definitions of the file as they are written, then those of the library that its text names; only what can be
+    /// evaluated by itself.
     pub(super) fn names(&self) -> Vec<String> {
         let file = &self.loaded.files[0];
-        let plain = |item: &ast::Item| match &item.kind {
-            ast::ItemKind::Let(definition) if definition.parameters.is_none() => {
-                Some(definition.name.text.clone())
-            }
+        let defined = file.tree.items.iter().filter_map(|item| match &item.kind {
+            ast::ItemKind::Let(definition) => Some(definition),
             _ => None,
-        };
-        let known: BTreeSet<&str> =
-            self.checked.named.iter().map(|(name, _)| name.as_str()).collect();
-        let mut names: Vec<String> = file.tree.items.iter().filter_map(plain).collect();
-        names.retain(|name| known.contains(name.as_str()));
+        });
+        let own: BTreeSet<&str> = defined.clone().map(|d| d.name.text.as_str()).collect();
+        let mut names: Vec<String> = defined
+            .filter(|definition| definition.parameters.is_none())
+            .map(|definition| self.loaded.sources.slice(definition.name.span).to_owned())
+            .collect();
         let bare = |item: &ast::Item| match &item.kind {
             ast::ItemKind::Let(definition) => {
                 let mut parameters = definition.parameters.iter().flatten();
@@ -111,11 +111,14 @@ impl Compiled<'_> {
             let code = line.split('#').next().unwrap_or_default();
             code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         }) {
-            let is_field = !self.market.schema().find(None, word).is_empty();
-            if of_library.contains(word) && !is_field && !names.iter().any(|n| n == word) {
+            let is_other = own.contains(word) || !self.market.schema().find(None, word).is_empty();
+            if of_library.contains(word) && !is_other && !names.iter().any(|n| n == word) {
                 names.push(word.to_owned());
             }
         }
+        // What is a text, sees the future, or needs what the market has not.
+        let query = |name: &String| Query::of(self.loaded.clone()).and(name);
+        names.retain(|name| query(name).is_ok_and(|query| query.fits(self.market)));
         names
     }
 }

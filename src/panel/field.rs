@@ -88,9 +88,8 @@ impl Steps<'_> {
 
     /// What the value of an asset at a last row is of that at a row before it.
     pub fn growth(&self, asset: usize, row: Row, last: Row) -> f64 {
-        let changes = &self.from[self.offsets[asset] as usize..self.offsets[asset + 1] as usize];
         // Most do not change any more.
-        match changes.last() {
+        match self.changes_of(asset).last() {
             Some(change) if *change > row => self.value(asset, last) / self.value(asset, row),
             _ => 1.0,
         }
@@ -114,8 +113,10 @@ impl Steps<'_> {
 
     /// The value of an asset before a change.
     pub fn value_at(&self, asset: usize, place: u32) -> f64 {
-        let before = (self.offsets[asset] + place).checked_sub(1).filter(|_| place > 0);
-        before.map_or(self.before, |last| self.values[last as usize])
+        match place {
+            0 => self.before,
+            _ => self.values[(self.offsets[asset] + place) as usize - 1],
+        }
     }
 
     fn changes_of(&self, asset: usize) -> &[Row] {
@@ -124,9 +125,7 @@ impl Steps<'_> {
 
     /// The value of an asset at one row.
     pub fn value(&self, asset: usize, row: Row) -> f64 {
-        let changes = self.offsets[asset] as usize..self.offsets[asset + 1] as usize;
-        let past = self.from[changes.clone()].partition_point(|from| *from <= row);
-        past.checked_sub(1).map_or(self.before, |last| self.values[changes][last])
+        self.value_at(asset, self.first_after(asset, row))
     }
 }
 

@@ -66,6 +66,17 @@ fn canonical(text: &str) -> String {
     syntax::format(&sources, id).unwrap_or_else(|_| text.to_owned())
 }
 
+/// The names of the library, each with how it is called if it takes arguments.
+pub fn library_names() -> impl Iterator<Item = (String, Option<String>)> {
+    let definitions = LIBRARY.lines().filter(|line| line.starts_with("let "));
+    definitions.map(|line| {
+        let signature = signature(line);
+        let name = signature.split('(').next().unwrap_or_default().to_owned();
+        let is_called = signature.len() > name.len();
+        (name, is_called.then_some(signature))
+    })
+}
+
 /// What stands between `let` and the equals sign that is in no brackets.
 fn signature(definition: &str) -> String {
     let mut depth = 0;

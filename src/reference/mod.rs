@@ -14,6 +14,7 @@ mod states;
 mod text;
 
 pub use errors::complaint;
+pub use library::library_names;
 pub use pages::{Page, pages};
 pub use text::{to_json, to_text};
 

@@ -8,7 +8,7 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// How much of a factor a strategy held: Σ w·z over what it decided to hold, z being `zscore(winsorize(factor))` across
-/// all priced assets on that day. An asset for which the factor is missing counts as its mean.
+/// all priced assets on that day that are no reference. An asset for which the factor is missing counts as its mean.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct FactorExposure {
     /// The factor's name.
@@ -28,11 +28,11 @@ impl FactorExposure {
     }
 }
 
-/// By label, the net weight of each of its groups after the last trades; what has no text stands under an empty one.
+/// By label, in the order of the market, the net weight of each of its groups after the last trades; what has no text stands under an empty one.
 pub(super) fn by_label<'a>(
     market: &'a dyn MarketData,
     track: &Track,
-) -> BTreeMap<&'a str, BTreeMap<&'a str, f64>> {
+) -> Vec<(&'a str, BTreeMap<&'a str, f64>)> {
     let holdings = &track.holdings;
     let last = holdings.last().map(|h| h.row);
     let is_empty = track.names.last() == Some(&0);

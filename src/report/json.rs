@@ -63,7 +63,10 @@ fn column(report: &Report<'_>, column: &Column) -> Map<String, Json> {
         let causes: Map<String, Json> =
             causes.map(|c| (c.name().to_owned(), json!(run.track.ledger.total(*c)))).collect();
         json.insert("causes".into(), causes.into());
-        json.insert("exposures".into(), json!(exposure::by_label(report.market, run.track)));
+        let by_label = exposure::by_label(report.market, run.track).into_iter();
+        let by_label: Map<String, Json> =
+            by_label.map(|(label, groups)| (label.to_owned(), json!(groups))).collect();
+        json.insert("exposures".into(), by_label.into());
         if !run.factors.is_empty() {
             json.insert("factors".into(), json!(run.factors));
         }

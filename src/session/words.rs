@@ -4,10 +4,10 @@ use super::COMMANDS;
 use crate::{
     check::{STATES, weight_methods},
     data::Market,
-    engine::LIBRARY,
     operator,
     panel::MarketData,
-    syntax::follows,
+    reference::library_names,
+    syntax::{self, follows, open_text},
     types::Kind,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,7 +121,7 @@ pub struct Vocabulary {
 const STATEMENTS: &[&str] = &["run", "show", "save", "load"];
 
 /// What takes a label.
-const BEFORE_LABELS: &[&str] = &["within:", "per", "cap", "floor", "neutralize"];
+const BEFORE_LABELS: &[&str] = &["within:", "per", "cap", "floor"];
 
 impl Vocabulary {
     pub(super) fn new<'a>(market: &Market, defined: impl Iterator<Item = &'a str>) -> Self {
@@ -129,17 +129,7 @@ impl Vocabulary {
         for operator in operator::all() {
             names.insert(operator.name.to_owned(), Some(operator.signature()));
         }
-        let library = LIBRARY.lines().filter_map(|line| line.strip_prefix("let "));
-        for definition in library {
-            let head = definition.split(" = ").next().unwrap_or_default();
-            let head = match head.contains('(') {
-                true => &definition[..definition.find(") =").map_or(definition.len(), |i| i + 1)],
-                false => head,
-            };
-            let name = head.split('(').next().unwrap_or_default();
-            let signature = head.contains('(').then(|| head.to_owned());
-            names.insert(name.to_owned(), signature);
-        }
+        names.extend(library_names());
         let schema = market.schema();
         let mut labels = vec!["position".to_owned()];
         let mut fields = vec![];
@@ -181,15 +171,19 @@ impl Vocabulary {
                 Some(("why", _)) => Expected::Symbol,
                 Some(("fields", _)) => Expected::Words(words(&self.fields)),
                 Some(("help", _)) => {
-                    Expected::Words(self.names.keys().map(String::as_str).collect())
+                    let called = self.names.keys().chain(self.methods.keys());
+                    let called = called.map(String::as_str);
+                    Expected::Words(called.chain(syntax::STATEMENTS.iter().copied()).collect())
                 }
                 Some(("plot", rest)) if rest.contains(" of ") => Expected::Symbol,
                 Some((_, rest)) => Expected::Statement(rest),
             },
             None if text.starts_with("load ") || text.starts_with("save ") => Expected::Path,
-            None if is_in_text(text) && text.starts_with("use") => Expected::Path,
-            None if is_in_text(text) => Expected::Symbol,
-            None => Expected::Statement(text),
+            None => match open_text(text) {
+                Some("use") => Expected::Path,
+                Some(_) => Expected::Symbol,
+                None => Expected::Statement(text),
+            },
         }
     }
 
@@ -263,11 +257,6 @@ fn start_of(text: &str, is_word: impl Fn(char) -> bool) -> usize {
     text.trim_end_matches(is_word).len()
 }
 
-/// Whether a text ends within quotes.
-fn is_in_text(text: &str) -> bool {
-    text.bytes().filter(|b| *b == b'"').count() % 2 == 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,9 +293,15 @@ mod tests {
             (":data ", "a path"),
             (":fields se", "sector"),
             (":plot rank(mom", "momentum"),
+            (":help reb", "rebalance"),
             ("load ", "a path"),
             ("use \"", "a path"),
             ("benchmark \"MARK", "MARKET"),
+            ("use_it == \"MARK", "MARKET"),
+            ("where close > 5 # 3\" rule\nweight eq", "equal"),
+            ("neutralize market_b", "market_beta"),
+            ("exit when max_d", "max_drawdown max_drift"),
+            ("rebalance when max_drift > 5% where max_d", "max_drawdown"),
             ("sho", "short show"),
             ("rank(mom", "momentum"),
             ("1 + che", "cheap"),

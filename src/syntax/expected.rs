@@ -118,11 +118,7 @@ const SLIPS: &[(&str, &str)] = &[
 
 /// Explains a text that the parser refused.
 pub(super) fn explain(start: Rule, text: &str, source: SourceId) -> Diagnostic {
-    let guard = DETAIL.lock().unwrap_or_else(PoisonError::into_inner);
-    pest::set_error_detail(true);
-    let place = furthest(start, text).map(|(at, _)| refused(start, text, at, source));
-    pest::set_error_detail(false);
-    drop(guard);
+    let place = in_detail(|| furthest(start, text).map(|(at, _)| refused(start, text, at, source)));
     match place {
         Some((place, tokens)) => place.diagnostic(&tokens),
         None => error::too_many_brackets(Span::new(source, 0, 0)),
@@ -131,12 +127,16 @@ pub(super) fn explain(start: Rule, text: &str, source: SourceId) -> Diagnostic {
 
 /// All that the parser accepts at the end of a text; nothing after one that it refuses.
 pub(super) fn accepted_after(start: Rule, text: &str) -> Tokens {
-    let guard = DETAIL.lock().unwrap_or_else(PoisonError::into_inner);
+    in_detail(|| accepted(start, text, text.len()))
+}
+
+/// What the parser finds while it notes all that it tries.
+fn in_detail<T>(find: impl FnOnce() -> T) -> T {
+    let _guard = DETAIL.lock().unwrap_or_else(PoisonError::into_inner);
     pest::set_error_detail(true);
-    let tokens = accepted(start, text, text.len());
+    let found = find();
     pest::set_error_detail(false);
-    drop(guard);
-    tokens
+    found
 }
 
 /// The place at or before `at` that was refused, with all that would have been accepted there.

@@ -2,7 +2,7 @@
 
 use super::{
     build::Rule,
-    expected::accepted_after,
+    expected::{STATEMENTS, accepted_after},
     scan::{Piece, PieceKind, pieces},
 };
 use std::collections::BTreeSet;
@@ -44,9 +44,19 @@ pub fn follows(text: &str) -> Follows {
     };
     let begins_argument = pieces.last().is_some_and(|last| matches!(of(last), "(" | ","));
     let call = begins_argument.then(|| open_call(text, &pieces)).flatten();
-    let sees_book = pieces.iter().any(|p| ["when", "until", "expect", "if"].contains(&of(p)));
+    let asks = |word: &str| ["when", "until", "expect", "if"].contains(&word);
+    let clause = pieces.iter().rev().map(of).find(|word| asks(word) || STATEMENTS.contains(word));
+    let sees_book = clause.is_some_and(asks);
     let words = tokens.into_iter().filter(is_word).collect();
     Follows { words, takes_name, after, call, sees_book }
+}
+
+/// The word before a text that has no second quote, empty without one; `None` where none is open.
+pub fn open_text(text: &str) -> Option<&str> {
+    let pieces: Vec<Piece> = pieces(text).collect();
+    let (last, before) = pieces.split_last()?;
+    let word = before.last().map_or("", |piece| &text[piece.range.clone()]);
+    (last.kind == PieceKind::UnclosedText).then_some(word)
 }
 
 /// The name before the innermost bracket that is open.

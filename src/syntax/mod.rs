@@ -11,7 +11,7 @@ mod scan;
 mod tree;
 
 pub use expected::{MONTHS, STATEMENTS};
-pub use follows::{Follows, follows};
+pub use follows::{Follows, follows, open_text};
 pub use read::{read, read_from, write};
 pub use scan::on_one_line;
 pub use tree::{expression_text, tree_text};

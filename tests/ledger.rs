@@ -407,6 +407,29 @@ fn figures_of_what_is_held() {
 }
 
 #[test]
+fn what_groups_brought() {
+    let rows = 30;
+    let dates: Vec<Date> = dates().into_iter().take(rows).collect();
+    // B stays where it is.
+    let close: Vec<f64> = (0..rows).flat_map(|row| [10.0 + row as f64 / 10.0, 20.0]).collect();
+    let market = Market::from_parts(dates, &["A", "B"])
+        .panel("close", &close)
+        .label("sector", &["Energy", ""])
+        .build();
+    let strategy =
+        Strategy::parse("select all rebalance monthly").unwrap_or_else(|e| panic!("{e}"));
+    let compiled = strategy.compile(&market).unwrap_or_else(|e| panic!("{e}"));
+    let results = compiled.run().unwrap_or_else(|e| panic!("{e}"));
+    let track = &results.runs()[0].track;
+    let gain = track.nav.last().expect("a row") - track.capital;
+    let json = results.report(decile::report::to_json);
+    let brought = &json["results"][0]["contributions"]["sector"];
+    let of = |group: &str| brought[group].as_f64().expect("a number");
+    assert!(gain > 0.0 && (of("Energy") - gain).abs() < 1e-9 * gain, "{brought}");
+    assert_eq!(of(""), 0.0);
+}
+
+#[test]
 fn a_strategy_that_has_sold_everything_is_held_as_cash() {
     let rows = 40;
     let dates: Vec<Date> = dates().into_iter().take(rows).collect();

@@ -19,7 +19,7 @@ pub(super) struct Run {
     strategies: StrategyOptions,
     #[command(flatten)]
     market: MarketOptions,
-    /// Also print the further figures: tails, captures, tests, exposures to factors.
+    /// Also print the further figures: tails, captures, tests, exposures to factors, what each sector brought.
     #[arg(long)]
     details: bool,
     /// Also run on all other rebalance days, without and with twice the costs, and a day later.

@@ -1,9 +1,9 @@
-//! What a book leans on: groups of labels, and factors.
+//! What a book leans on: groups of labels, and factors; and what groups brought.
 
 use super::labels::LabelField;
 use crate::{
     backtest::{Holding, Track},
-    panel::MarketData,
+    panel::{AssetId, MarketData, Row},
 };
 use std::collections::BTreeMap;
 
@@ -28,22 +28,34 @@ impl FactorExposure {
     }
 }
 
-/// By label, in the order of the market, the net weight of each of its groups after the last trades; what has no text stands under an empty one.
-pub(super) fn by_label<'a>(
-    market: &'a dyn MarketData,
-    track: &Track,
-) -> Vec<(&'a str, BTreeMap<&'a str, f64>)> {
+/// By label, in the order of the market, a number for each of its groups; what has no text stands under an empty one.
+pub(super) type ByLabel<'a> = Vec<(&'a str, BTreeMap<&'a str, f64>)>;
+
+/// The net weights after the last trades.
+pub(super) fn weights<'a>(market: &'a dyn MarketData, track: &Track) -> ByLabel<'a> {
     let holdings = &track.holdings;
     let last = holdings.last().map(|h| h.row);
     let is_empty = track.names.last() == Some(&0);
     let has_ended =
         |h: &Holding| track.delistings.iter().any(|d| d.asset == h.asset && Some(d.settled) > last);
     let is_held = |h: &&Holding| !is_empty && !has_ended(h);
-    let held = || holdings.iter().rev().take_while(|h| Some(h.row) == last).filter(is_held);
+    let held = holdings.iter().rev().take_while(|h| Some(h.row) == last).filter(is_held);
+    by_label(market, &held.map(|h| (h.asset, h.row, h.weight)).collect::<Vec<_>>())
+}
+
+/// The money that assets brought, all causes together, by their labels at the end of the run.
+pub(super) fn contributions<'a>(market: &'a dyn MarketData, track: &Track) -> ByLabel<'a> {
+    let assets = track.ledger.assets.iter();
+    let brought = assets.map(|(asset, causes)| (*asset, track.last(), causes.iter().sum()));
+    by_label(market, &brought.collect::<Vec<_>>())
+}
+
+/// The sums of numbers of assets on rows.
+fn by_label<'a>(market: &'a dyn MarketData, parts: &[(AssetId, Row, f64)]) -> ByLabel<'a> {
     let of_label = |label: LabelField<'a>| {
         let mut groups: BTreeMap<&str, f64> = BTreeMap::new();
-        for holding in held() {
-            *groups.entry(label.text(holding.asset, holding.row)).or_default() += holding.weight;
+        for (asset, row, part) in parts {
+            *groups.entry(label.text(*asset, *row)).or_default() += part;
         }
         (label.name, groups)
     };

@@ -63,10 +63,15 @@ fn column(report: &Report<'_>, column: &Column) -> Map<String, Json> {
         let causes: Map<String, Json> =
             causes.map(|c| (c.name().to_owned(), json!(run.track.ledger.total(*c)))).collect();
         json.insert("causes".into(), causes.into());
-        let by_label = exposure::by_label(report.market, run.track).into_iter();
-        let by_label: Map<String, Json> =
-            by_label.map(|(label, groups)| (label.to_owned(), json!(groups))).collect();
-        json.insert("exposures".into(), by_label.into());
+        let by_label = |list: exposure::ByLabel<'_>| -> Map<String, Json> {
+            list.into_iter().map(|(label, groups)| (label.to_owned(), json!(groups))).collect()
+        };
+        let (market, track) = (report.market, run.track);
+        json.insert("exposures".into(), by_label(exposure::weights(market, track)).into());
+        json.insert(
+            "contributions".into(),
+            by_label(exposure::contributions(market, track)).into(),
+        );
         if !run.factors.is_empty() {
             json.insert("factors".into(), json!(run.factors));
         }

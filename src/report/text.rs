@@ -3,6 +3,7 @@
 use super::{
     Column, Report, StrategyRun,
     chart::{braille, extremes, sparkline},
+    exposure,
     number::{fixed, grouped, percent, written},
 };
 use crate::{
@@ -89,6 +90,14 @@ pub fn details(report: &Report<'_>, colors: Colors) -> String {
             page.figures(&factor_table(report, columns));
         }
     }
+    let strategies: Vec<&Column> = report.columns.iter().filter(|c| c.run.is_some()).collect();
+    for columns in fitting(&strategies) {
+        for (label, table) in contribution_tables(report, columns) {
+            page.line("");
+            page.heading(&format!("What each {label} brought"));
+            page.figures(&table);
+        }
+    }
     page.text
 }
 
@@ -165,6 +174,31 @@ fn metric_table(columns: &[&Column], detail: bool) -> String {
         }
     }
     table.trim_fmt()
+}
+
+/// By label, the money of each of its groups; labels of many groups are left to files.
+fn contribution_tables(report: &Report<'_>, columns: &[&Column]) -> Vec<(String, String)> {
+    const MOST: usize = 25;
+    let runs = columns.iter().filter_map(|c| c.run).map(|i| &report.runs[i]);
+    let of_runs: Vec<exposure::ByLabel<'_>> =
+        runs.map(|run| exposure::contributions(report.market, run.track)).collect();
+    let labels = of_runs.first().map_or(0, Vec::len);
+    let tables = (0..labels).filter_map(|place| {
+        let groups: BTreeSet<&str> =
+            of_runs.iter().flat_map(|labels| labels[place].1.keys().copied()).collect();
+        if !(1..=MOST).contains(&groups.len()) {
+            return None;
+        }
+        let mut table = table(columns);
+        for group in groups {
+            let of = |labels: &exposure::ByLabel<'_>| labels[place].1.get(group).copied();
+            let money = of_runs.iter().map(|labels| grouped(of(labels).unwrap_or(0.0)));
+            let name = if group.is_empty() { "without one" } else { group };
+            table.add_row(std::iter::once(name.to_owned()).chain(money));
+        }
+        Some((of_runs[0][place].0.to_owned(), table.trim_fmt()))
+    });
+    tables.collect()
 }
 
 fn factor_table(report: &Report<'_>, columns: &[&Column]) -> String {

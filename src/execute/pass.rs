@@ -9,7 +9,10 @@ use crate::{
 };
 use ndarray::{ArrayViewMut2, Axis};
 use rayon::prelude::*;
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// How many numbers may lie between the nodes of a pass over one block of assets: what fits into a core's share of cache.
 const BETWEEN_NUMBERS: usize = 1 << 19;
@@ -49,8 +52,9 @@ pub(super) fn run<'m>(
             rest = after;
         }
     }
+    let room = Room::default();
     let work = |(block, mut target): (&Range<usize>, Vec<ArrayViewMut2<'_, f64>>)| {
-        Block { plan, step, values, lanes: block.clone() }.run(&mut target);
+        Block { plan, step, values, lanes: block.clone(), room: &room }.run(&mut target);
     };
     if blocks.len() == 1 {
         blocks.iter().zip(targets).for_each(work);
@@ -133,6 +137,37 @@ struct Block<'p, 'm> {
     step: &'p Step,
     values: &'p [Option<Value<'m>>],
     lanes: Range<usize>,
+    room: &'p Room,
+}
+
+/// Buffers that no block of a pass uses any more. The first touch of new ones would cost more than most of what is computed
+/// into them.
+#[derive(Default)]
+struct Room(Mutex<Vec<Vec<f64>>>);
+
+impl Room {
+    /// A buffer of so many numbers, which are anything until they are written.
+    fn take(&self, length: usize) -> Vec<f64> {
+        let mut spare = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = |buffer: &Vec<f64>| buffer.capacity() >= length;
+        let place = spare
+            .iter()
+            .position(|buffer| buffer.len() == length)
+            .or_else(|| spare.iter().position(fits));
+        let found = place.map(|place| spare.swap_remove(place));
+        drop(spare);
+        match found {
+            Some(mut buffer) => {
+                buffer.resize(length, 0.0);
+                buffer
+            }
+            None => vec![0.0; length],
+        }
+    }
+
+    fn give_back(&self, buffer: Vec<f64>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+    }
 }
 
 /// A buffer of a block: rows × lanes.
@@ -145,7 +180,6 @@ impl Block<'_, '_> {
     fn run(&self, targets: &mut [ArrayViewMut2<'_, f64>]) {
         let lanes = self.lanes.len();
         let mut locals: Vec<Local> = vec![];
-        let mut spare: Vec<Vec<f64>> = vec![];
         for (i, id) in self.step.nodes.iter().enumerate() {
             let output = self.step.outputs.iter().position(|o| o == id);
             match output {
@@ -154,8 +188,7 @@ impl Block<'_, '_> {
                 }
                 _ => {
                     let rows = rows_of(self.plan, *id).len();
-                    let mut data = spare.pop().unwrap_or_default();
-                    data.resize(rows * lanes, 0.0);
+                    let mut data = self.room.take(rows * lanes);
                     let mut view = ArrayViewMut2::from_shape((rows, lanes), &mut data)
                         .expect("the buffer was made for it");
                     self.node(*id, &locals, &mut view);
@@ -165,12 +198,12 @@ impl Block<'_, '_> {
                     locals.push(Local { node: *id, data });
                 }
             }
-            self.recycle(i, &mut locals, &mut spare);
+            self.recycle(i, &mut locals);
         }
     }
 
     /// Takes back the buffers that no later node of the pass reads.
-    fn recycle(&self, done: usize, locals: &mut Vec<Local>, spare: &mut Vec<Vec<f64>>) {
+    fn recycle(&self, done: usize, locals: &mut Vec<Local>) {
         let mut i = 0;
         while i < locals.len() {
             let node = locals[i].node;
@@ -178,7 +211,7 @@ impl Block<'_, '_> {
             if later.iter().any(|n| self.plan.logical.node(*n).inputs.contains(&node)) {
                 i += 1;
             } else {
-                spare.push(locals.swap_remove(i).data);
+                self.room.give_back(locals.swap_remove(i).data);
             }
         }
     }

@@ -6,7 +6,7 @@ use decile::{
     data::Market,
     execute,
     operator::{self, Accepts, Body, Default, Operator, Parameter},
-    panel::{FieldId, MarketData, Row, Rows, from_days},
+    panel::{AssetId, FieldId, MarketData, Row, Rows, from_days},
     plan::{LogicalPlan, Node, NodeId, Op, schedule},
     types::{Kind, Shape, Type, Unit},
 };
@@ -128,11 +128,25 @@ fn inputs(operator: &Operator, rows: usize) -> Vec<Vec<f64>> {
     kinds(operator).into_iter().enumerate().map(of).collect()
 }
 
+/// What the inputs of an operator are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Inputs {
+    /// Fields as they lie in memory.
+    Fields,
+    /// Computed asset by asset, in the same pass.
+    Passed,
+    /// Computed across the assets of the dates asked for.
+    Crossed,
+    /// One number a date.
+    Series,
+}
+
 fn plan(
     operator: &'static Operator,
     market: &Market,
     inputs: usize,
     constants: &[f64],
+    from: Inputs,
 ) -> LogicalPlan {
     let mut plan = LogicalPlan::default();
     let panel = Type::number(Shape::Panel, Unit::Unknown);
@@ -141,7 +155,27 @@ fn plan(
         let FieldId(id) = market.schema().find(None, &format!("f{i}"))[0];
         // Fewer inputs, as some examples have, are numbers.
         let kind = if inputs == kinds.len() { kinds[i] } else { Kind::Number };
-        plan.add(Node { op: Op::Field(FieldId(id)), inputs: vec![], ty: Type { kind, ..panel } })
+        let ty = Type { kind, ..panel };
+        let field = plan.add(Node { op: Op::Field(FieldId(id)), inputs: vec![], ty });
+        let call = |name: &str| Op::Apply {
+            operator: OperatorRef(operator::find(name).expect("it is in the table")),
+            constants: vec![],
+            grouped: false,
+        };
+        match from {
+            Inputs::Fields => field,
+            Inputs::Series => {
+                let ty = Type { shape: Shape::Series, ..ty };
+                plan.add(Node { op: Op::Of(AssetId(6)), inputs: vec![field], ty })
+            }
+            _ if kind != Kind::Number => field,
+            Inputs::Passed => plan.add(Node { op: call("negate"), inputs: vec![field], ty }),
+            Inputs::Crossed => {
+                let priced = Type::boolean(Shape::Panel);
+                let mask = plan.add(Node { op: Op::Priced, inputs: vec![], ty: priced });
+                plan.add(Node { op: call("demean"), inputs: vec![field, mask], ty })
+            }
+        }
     };
     let mut ids: Vec<NodeId> = (0..inputs).map(|i| field(&mut plan, i)).collect();
     let mut ty = panel;
@@ -170,8 +204,19 @@ fn run(
     constants: &[f64],
     rows: Rows,
 ) -> Vec<f64> {
+    run_from(Inputs::Fields, operator, data, assets, constants, rows)
+}
+
+fn run_from(
+    inputs: Inputs,
+    operator: &'static Operator,
+    data: &[Vec<f64>],
+    assets: usize,
+    constants: &[f64],
+    rows: Rows,
+) -> Vec<f64> {
     let market = market(data, assets);
-    let logical = plan(operator, &market, data.len(), constants);
+    let logical = plan(operator, &market, data.len(), constants, inputs);
     let root = logical.roots[0];
     let signals = execute::compute(&logical, &market, &[], &[(root, Arc::new(rows))], None);
     signals[0].values.to_vec()
@@ -312,7 +357,7 @@ fn what_never_forgets_is_given_every_row() {
         declared.push(o.name);
         let data = inputs(o, ROWS);
         let market = market(&data, ASSETS);
-        let logical = plan(o, &market, data.len(), &constants(o));
+        let logical = plan(o, &market, data.len(), &constants(o), Inputs::Fields);
         let rows = Rows::new(vec![10, 60], ROWS);
         let plan = schedule(&logical, &[(logical.roots[0], Arc::new(rows))], market.calendar());
         let first = plan.rows.iter().find(|r| r.len() > 2).expect("the inputs");
@@ -346,24 +391,32 @@ fn what_never_forgets_is_given_every_row() {
 fn which_dates_are_asked_for_changes_no_bit() {
     for o in computed() {
         let data = inputs(o, ROWS);
-        let full = whole(o, &data);
         let w = width(o);
-        for rows in [
-            vec![0],
-            vec![5],
-            vec![88],
-            vec![3, 4, 5, 6, 7, 8],
-            vec![10, 40, 41, 89],
-            (20..70).collect(),
-        ] {
-            let some = run(o, &data, ASSETS, &constants(o), Rows::new(rows.clone(), ROWS));
-            for (i, row) in rows.iter().enumerate() {
-                let expected = &full[*row as usize * w..(*row as usize + 1) * w];
-                assert!(
-                    same(&some[i * w..(i + 1) * w], expected),
-                    "{} at {row} of {rows:?}",
-                    o.name
-                );
+        for from in [Inputs::Fields, Inputs::Passed, Inputs::Crossed, Inputs::Series] {
+            // One number a date is no panel to go across, and needs no inputs but numbers.
+            if from == Inputs::Series && (o.is_cross() || !matches!(o.body, Body::Window(_))) {
+                continue;
+            }
+            let of = |rows| run_from(from, o, &data, ASSETS, &constants(o), rows);
+            let full = of(Rows::all(ROWS));
+            for rows in [
+                vec![0],
+                vec![5],
+                vec![88],
+                vec![3, 4, 5, 6, 7, 8],
+                vec![10, 40, 41, 89],
+                vec![0, 7, 14, 22, 30, 38],
+                (20..70).collect(),
+            ] {
+                let some = of(Rows::new(rows.clone(), ROWS));
+                for (i, row) in rows.iter().enumerate() {
+                    let expected = &full[*row as usize * w..(*row as usize + 1) * w];
+                    assert!(
+                        same(&some[i * w..(i + 1) * w], expected),
+                        "{} at {row} of {rows:?}, inputs {from:?}",
+                        o.name
+                    );
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use super::{
     asof::{Record, Records},
     market::{Parts, Values, spells},
 };
-use crate::panel::{Calendar, Date, Field, MISSING};
+use crate::panel::{Calendar, Date, Field, MISSING, Numbers};
 use crate::types::{Basis, Shape, Type, Unit};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -73,7 +73,7 @@ impl MarketBuilder {
     pub fn panel_of(mut self, name: &str, unit: Unit, values: &[f64]) -> Self {
         let assets = self.symbols.len();
         assert_eq!(values.len(), assets * self.calendar.len(), "`{name}` is dates × symbols");
-        let mut sorted = vec![MISSING; values.len()];
+        let mut sorted = Numbers::room(values.len());
         for (from, to) in values.chunks_exact(assets).zip(sorted.chunks_exact_mut(assets)) {
             for (i, &value) in from.iter().enumerate() {
                 to[self.place[i]] = if value.is_finite() { value } else { MISSING };

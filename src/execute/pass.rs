@@ -3,11 +3,11 @@
 
 use super::{value::Value, window};
 use crate::{
-    operator::Body,
+    operator::{Body, Strip},
     panel::{Numbers, Row, Rows},
     plan::{ExecutionPlan, Node, NodeId, Step},
 };
-use ndarray::{ArrayViewMut2, Axis};
+use ndarray::{ArrayViewMut2, Axis, ShapeBuilder};
 use rayon::prelude::*;
 use std::{
     ops::Range,
@@ -105,10 +105,12 @@ impl<'a> RowsOf<'a> {
         }
     }
 
-    fn position(self, row: Row) -> Option<usize> {
+    fn place(self, row: Row) -> usize {
         match self {
-            Self::Of(rows) => rows.position(row),
-            Self::One => Some(0),
+            Self::Of(rows) => {
+                rows.position(row).expect("the scheduler asked for every row that is read")
+            }
+            Self::One => 0,
         }
     }
 }
@@ -125,6 +127,12 @@ fn lanes(plan: &ExecutionPlan, step: &Step, width: usize) -> usize {
     // At least a few blocks for each thread.
     let share = width.div_ceil(2 * rayon::current_num_threads()).max(64);
     by_cache.min(share).min(width.max(1))
+}
+
+/// How far a row of a buffer lies from the next: an odd number of lines of cache. With an even one, what stands below each
+/// other would compete for the same few places of the first cache.
+fn stride(lanes: usize) -> usize {
+    (lanes.div_ceil(8) | 1) * 8
 }
 
 /// Whether a node of a step is read by another of it.
@@ -188,8 +196,10 @@ impl Block<'_, '_> {
                 }
                 _ => {
                     let rows = rows_of(self.plan, *id).len();
-                    let mut data = self.room.take(rows * lanes);
-                    let mut view = ArrayViewMut2::from_shape((rows, lanes), &mut data)
+                    let stride = stride(lanes);
+                    let mut data = self.room.take(rows.max(1) * stride);
+                    let shape = (rows, lanes).strides((stride, 1));
+                    let mut view = ArrayViewMut2::from_shape(shape, &mut data)
                         .expect("the buffer was made for it");
                     self.node(*id, &locals, &mut view);
                     if let Some(place) = output {
@@ -221,7 +231,8 @@ impl Block<'_, '_> {
             let lanes = self.lanes.len();
             match locals.iter().find(|l| l.node == *id) {
                 Some(local) => {
-                    Source::Local { data: &local.data, rows: rows_of(self.plan, *id), lanes }
+                    let (rows, stride) = (rows_of(self.plan, *id), stride(lanes));
+                    Source::Local { data: &local.data, rows, lanes, stride }
                 }
                 None => {
                     let value =
@@ -244,18 +255,14 @@ impl Block<'_, '_> {
         let constants = node.constants();
         let mut sources = self.sources(node, locals);
         let rows = rows_of(self.plan, id).as_slice();
-        let outs = target
-            .rows_mut()
-            .into_iter()
-            .map(|row| row.into_slice().expect("the assets of a row lie side by side"));
         match node.body().expect("a pass holds calls only") {
             Body::Map(kernel) => {
-                for (out, row) in outs.zip(rows) {
+                for (out, row) in slices(target).zip(rows) {
                     with_inputs(&mut sources, *row, |inputs| kernel(inputs, &constants, out));
                 }
             }
             Body::Lag => {
-                for (out, row) in outs.zip(rows) {
+                for (out, row) in slices(target).zip(rows) {
                     match row.checked_sub(constants[0] as Row) {
                         Some(earlier) => out.copy_from_slice(sources[0].row(earlier)),
                         None => out.fill(f64::NAN),
@@ -263,13 +270,12 @@ impl Block<'_, '_> {
                 }
             }
             Body::Window(kernel) => {
-                let mut outs: Vec<&mut [f64]> = outs.collect();
-                window::run(kernel, &constants, rows, self.lanes.len(), &mut sources, &mut outs);
+                window::run(kernel, &constants, rows, &sources, target.view_mut());
             }
             Body::Scan(kernel) => {
                 let mut state = kernel.start(&constants, self.lanes.len());
                 let mut passed_over = vec![0.0; self.lanes.len()];
-                let mut outs: Vec<&mut [f64]> = outs.collect();
+                let mut outs: Vec<&mut [f64]> = slices(target).collect();
                 let mut place = 0;
                 for row in 0..=rows.last().copied().unwrap_or(0) {
                     let wanted = rows.get(place) == Some(&row);
@@ -285,10 +291,18 @@ impl Block<'_, '_> {
     }
 }
 
+/// The rows of a block.
+pub(super) fn slices<'v>(
+    block: &'v mut ArrayViewMut2<'_, f64>,
+) -> impl Iterator<Item = &'v mut [f64]> {
+    let rows = block.rows_mut().into_iter();
+    rows.map(|row| row.into_slice().expect("the assets of a row lie side by side"))
+}
+
 /// Where an input of a node is read from.
 pub(super) enum Source<'s> {
-    /// A node of the same pass.
-    Local { data: &'s [f64], rows: RowsOf<'s>, lanes: usize },
+    /// A node of the same pass, each row so far from the next.
+    Local { data: &'s [f64], rows: RowsOf<'s>, lanes: usize, stride: usize },
     /// The same for every row.
     Fixed(Vec<f64>),
     /// A value from outside.
@@ -299,36 +313,54 @@ impl<'s> Source<'s> {
     #[inline]
     fn row(&mut self, row: Row) -> &[f64] {
         match self {
-            Self::Local { data, rows, lanes } => {
-                let place =
-                    rows.position(row).expect("the scheduler asked for every row that is read");
-                &data[place * *lanes..(place + 1) * *lanes]
+            Self::Local { data, rows, lanes, stride } => {
+                &data[rows.place(row) * *stride..][..*lanes]
             }
             Self::Fixed(values) => values,
             Self::Value { value, lanes, buffer } => value.row(row, lanes.clone(), buffer),
         }
     }
 
-    /// The values of a row where they lie, if they lie there for as long as the source does.
-    pub(super) fn lying(&self, row: Row) -> Option<&[f64]> {
+    /// The values of some rows, all of which were asked for; laid out where they lie nowhere.
+    pub(super) fn strip<'a>(&'a self, wanted: Range<Row>, laid: &'a mut Vec<f64>) -> Strip<'a> {
+        let start = wanted.start;
         match self {
-            Self::Local { data, rows, lanes } => {
-                let place = rows.position(row)?;
-                Some(&data[place * *lanes..(place + 1) * *lanes])
+            Self::Local { data, rows, stride, .. } => {
+                Strip::new(&data[rows.place(start) * stride..], *stride)
             }
-            Self::Fixed(values) => Some(values),
-            Self::Value { .. } => None,
+            Self::Fixed(values) => Strip::new(values, 0),
+            Self::Value { value, lanes, .. } => {
+                if let Some((values, stride)) = value.lying(start, lanes.clone()) {
+                    return Strip::new(values, stride);
+                }
+                laid.clear();
+                if value.is_repeated() {
+                    let mut buffer = [0.0; Strip::REPEATED];
+                    for row in wanted {
+                        laid.extend_from_slice(value.row(row, 0..Strip::REPEATED, &mut buffer));
+                    }
+                    return Strip::repeated(laid);
+                }
+                let mut buffer = vec![0.0; lanes.len()];
+                for row in wanted {
+                    laid.extend_from_slice(value.row(row, lanes.clone(), &mut buffer));
+                }
+                Strip::new(laid, lanes.len())
+            }
         }
     }
 
-    /// Lays out several rows, unless they lie where they are.
-    pub(super) fn lay_out(&mut self, wanted: Range<Row>, data: &mut Vec<f64>) {
-        if let Self::Value { value, lanes, buffer } = self {
-            data.clear();
-            for row in wanted {
-                data.extend_from_slice(value.row(row, lanes.clone(), buffer));
-            }
-        }
+    /// Brings some rows of a field into cache. Asked for in the order in which they lie, lines arrive from memory several
+    /// times faster than when a computation comes by asset after asset, each row of which lies on another page.
+    pub(super) fn touch(&self, wanted: Range<Row>) {
+        const LINE: usize = 8;
+        let Self::Value { value: Value::Panel { data, width }, lanes, .. } = self else { return };
+        let rows = data.chunks(*width).skip(wanted.start as usize).take(wanted.len());
+        let any = rows.fold(0, |any, row| {
+            let lines = row[lanes.clone()].iter().step_by(LINE);
+            lines.fold(any, |any, x| any | x.to_bits())
+        });
+        std::hint::black_box(any);
     }
 }
 

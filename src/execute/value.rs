@@ -46,6 +46,27 @@ impl Value<'_> {
         }
     }
 
+    /// Whether a row has one number for all assets.
+    pub(super) fn is_repeated(&self) -> bool {
+        match self {
+            Self::Scalar(_) | Self::Series(_) => true,
+            Self::Computed { width, .. } => *width == 1,
+            _ => false,
+        }
+    }
+
+    /// The values of some assets from a row on where they lie in memory, each row so far from the next.
+    pub(super) fn lying(&self, row: Row, lanes: Range<usize>) -> Option<(&[f64], usize)> {
+        let (place, data, width) = match self {
+            Self::Panel { data, width } => (row as usize, *data, *width),
+            Self::Computed { rows, data, width } if *width > 1 => {
+                (rows.position(row)?, &data[..], *width)
+            }
+            _ => return None,
+        };
+        Some((&data[place * width + lanes.start..], width))
+    }
+
     /// The values of some assets at a row, from the value itself or laid out in `buffer`. A value with one number a row
     /// is repeated.
     #[inline]

@@ -1,92 +1,66 @@
-//! The driver of window kernels: block by block of the calendar, each as long as the kernel says.
+//! The driver of window kernels: block by block of the calendar.
 
-use super::pass::Source;
+use super::pass::{Source, slices};
 use crate::{
-    operator::{WindowBlock, WindowKernel},
+    operator::{Strip, WindowBlock, WindowKernel},
     panel::Row,
 };
-use std::{mem, ops::Range};
+use ndarray::{ArrayViewMut2, s};
 
-/// Computes a window operator of so many `lanes` at `rows`, each into its place of `outs`.
+/// How many windows follow each other at most in a block that may be of any length.
+const WINDOWS: u32 = 8;
+
+/// Computes a window operator at `rows`, each into its row of `target`.
 pub(super) fn run(
     kernel: &dyn WindowKernel,
     constants: &[f64],
     rows: &[Row],
-    lanes: usize,
-    sources: &mut [Source<'_>],
-    outs: &mut [&mut [f64]],
+    sources: &[Source<'_>],
+    mut target: ArrayViewMut2<'_, f64>,
 ) {
-    let (length, step) = (kernel.rows(constants), kernel.block_rows(constants));
-    let mut staged: Vec<Staged> = sources.iter().map(|_| Staged::default()).collect();
-    let (mut rows, mut outs) = (rows, outs);
-    while let Some(first) = rows.first() {
-        let start = first / step * step;
-        let here = rows.partition_point(|r| r / step == first / step);
-        let (own, later) = rows.split_at(here);
-        let (out, later_outs) = outs.split_at_mut(here);
+    let length = kernel.rows(constants);
+    let mut laid: Vec<Vec<f64>> = vec![vec![]; sources.len()];
+    let mut scratch = vec![];
+    let (mut done, mut touched) = (0, 0);
+    while let Some(&first) = rows.get(done) {
+        let (start, count) = if kernel.depends_on_blocks() {
+            let block = first / length;
+            (block * length, rows[done..].partition_point(|row| row / length == block))
+        } else {
+            (first, meeting(&rows[done..], length))
+        };
+        let own = &rows[done..done + count];
+        let mut target = target.slice_mut(s![done..done + count, ..]);
+        done += count;
         // The oldest row that any of the windows sees; rows before the calendar are not there.
         let oldest = (first + 1).saturating_sub(length).min(start);
-        let end = own[here - 1] + 1;
-        for (source, staged) in sources.iter_mut().zip(&mut staged) {
-            staged.read(source, oldest..start, start..end);
+        let end = own[count - 1] + 1;
+        for source in sources {
+            source.touch(oldest.max(touched)..end);
         }
-        let inputs: Vec<Vec<&[f64]>> = sources
+        touched = end;
+        let inputs: Vec<Strip<'_>> = sources
             .iter()
-            .zip(&staged)
-            .map(|(source, staged)| {
-                (oldest..end)
-                    .map(|row| source.lying(row).unwrap_or_else(|| staged.row(row, lanes)))
-                    .collect()
-            })
+            .zip(&mut laid)
+            .map(|(source, laid)| source.strip(oldest..end, laid))
             .collect();
-        let wanted: Vec<usize> = own.iter().map(|r| (r - start) as usize).collect();
+        let wanted: Vec<usize> = own.iter().map(|row| (row - start) as usize).collect();
+        let mut out: Vec<&mut [f64]> = slices(&mut target).collect();
         kernel.block(&mut WindowBlock {
             inputs: &inputs,
             older: (start - oldest) as usize,
             wanted: &wanted,
             length: length as usize,
             constants,
-            out,
+            out: &mut out,
+            scratch: &mut scratch,
         });
-        (rows, outs) = (later, later_outs);
     }
 }
 
-/// Rows of a source from outside the pass, laid out: read as they come, row after row, they arrive from memory several
-/// times faster than asset after asset. What one block laid out is the older part of the next.
-#[derive(Default)]
-struct Staged {
-    older: Laid,
-    newer: Laid,
-}
-
-#[derive(Default)]
-struct Laid {
-    rows: Range<Row>,
-    data: Vec<f64>,
-}
-
-impl Laid {
-    fn read(&mut self, source: &mut Source<'_>, rows: Range<Row>) {
-        source.lay_out(rows.clone(), &mut self.data);
-        self.rows = rows;
-    }
-}
-
-impl Staged {
-    fn read(&mut self, source: &mut Source<'_>, older: Range<Row>, newer: Range<Row>) {
-        let laid = &self.newer.rows;
-        if laid.start <= older.start && laid.end >= older.end {
-            mem::swap(&mut self.older, &mut self.newer);
-        } else {
-            self.older.read(source, older);
-        }
-        self.newer.read(source, newer);
-    }
-
-    fn row(&self, row: Row, lanes: usize) -> &[f64] {
-        let laid = if row < self.newer.rows.start { &self.older } else { &self.newer };
-        let place = (row - laid.rows.start) as usize;
-        &laid.data[place * lanes..(place + 1) * lanes]
-    }
+/// How many of the rows, from the first on, have windows that meet, each with the one before.
+fn meeting(rows: &[Row], length: u32) -> usize {
+    let last = rows[0].saturating_add(length.saturating_mul(WINDOWS).clamp(64, 4096));
+    let pairs = rows.iter().zip(&rows[1..]);
+    1 + pairs.take_while(|(row, next)| **next < last && **next - **row <= length).count()
 }

@@ -2,9 +2,11 @@
 
 use super::{
     Body, Example, MIN, Operator, ResultType,
-    fold::{Fold, Folded, Parts, least},
+    fold::{Fold, Folded, Part, Window, least},
+    lanes::Lanes,
     number, window,
 };
+use pulp::Simd;
 
 const N: f64 = f64::NAN;
 
@@ -27,7 +29,7 @@ pub(super) const OPERATORS: &[Operator] = &[Operator {
 /// The highest and the lowest value, the deepest fall, and the count.
 struct Drawdown;
 
-impl Fold<1, 4> for Drawdown {
+impl Fold<1, 0, 4> for Drawdown {
     type Constants = f64;
 
     /// From nothing to something there is no fall: the quotients are infinite.
@@ -38,36 +40,47 @@ impl Fold<1, 4> for Drawdown {
     }
 
     #[inline(always)]
-    fn push([high, low, fall, count]: [f64; 4], [x]: [f64; 1], _: f64, _: f64) -> [f64; 4] {
-        Self::with([high, low, fall, count], x, low / x - 1.0)
+    fn push<S: Simd>(part: &mut Part<S, 0, 4>, [x]: [Lanes<S>; 1], _: f64, _: f64) {
+        let [_, low, _, _] = part.state;
+        part.state = Self::with(part.state, x, low / x - 1.0);
     }
 
     #[inline(always)]
-    fn push_newer([high, low, fall, count]: [f64; 4], [x]: [f64; 1], _: f64, _: f64) -> [f64; 4] {
-        Self::with([high, low, fall, count], x, x / high - 1.0)
+    fn push_newer<S: Simd>(part: &mut Part<S, 0, 4>, [x]: [Lanes<S>; 1], _: f64, _: f64) {
+        let [high, _, _, _] = part.state;
+        part.state = Self::with(part.state, x, x / high - 1.0);
     }
 
     #[inline(always)]
-    fn finish(tail: [f64; 4], head: [f64; 4], _: Parts, least: f64) -> f64 {
-        let [high, _, before, m] = tail;
-        let [_, low, after, n] = head;
+    fn finish<S: Simd>(
+        tail: Part<S, 0, 4>,
+        head: Part<S, 0, 4>,
+        _: Window<S, 1>,
+        least: f64,
+    ) -> Lanes<S> {
+        let [high, _, before, m] = tail.state;
+        let [_, low, after, n] = head.state;
         let across = low / high - 1.0;
-        let deeper = if before < after { before } else { after };
-        let fall = if across < deeper { across } else { deeper };
-        if m + n >= least { fall } else { N }
+        let deeper = before.below(after).choose(before, after);
+        let fall = across.below(deeper).choose(across, deeper);
+        (m + n).at_least(m.like(least)).or_missing(fall)
     }
 }
 
 impl Drawdown {
     /// The state with one more value, whose deepest fall to or from the others is `own`.
     #[inline(always)]
-    fn with([high, low, fall, count]: [f64; 4], x: f64, own: f64) -> [f64; 4] {
-        let counts = x > 0.0;
+    fn with<S: Simd>(
+        [high, low, fall, count]: [Lanes<S>; 4],
+        x: Lanes<S>,
+        own: Lanes<S>,
+    ) -> [Lanes<S>; 4] {
+        let counts = x.is_positive();
         [
-            if counts & (x > high) { x } else { high },
-            if counts & (x < low) { x } else { low },
-            if counts & (own < fall) { own } else { fall },
-            count + if counts { 1.0 } else { 0.0 },
+            (counts & x.above(high)).choose(x, high),
+            (counts & x.below(low)).choose(x, low),
+            (counts & own.below(fall)).choose(own, fall),
+            count + counts.as_number(),
         ]
     }
 }

@@ -5,16 +5,19 @@
 //! computation starts. The tail is gathered backwards from the end of its block, the head forwards from its start; the
 //! head always holds at least the row itself.
 
-use super::{WindowBlock, WindowKernel, least_present};
-use std::array;
+use super::{
+    Strip, WindowBlock, WindowKernel,
+    lanes::Lanes,
+    least_present,
+    tile::{self, Tile},
+};
+use pulp::Simd;
 
-/// How many assets are carried side by side: their states stay in the first cache.
-const LANES: usize = 32;
-
-/// What is gathered over the rows of a window of one asset, in `STATE` numbers, from `INPUTS` inputs.
-///
-/// The functions are compiled into loops over assets, so they must not branch on anything but what a select can do.
-pub(super) trait Fold<const INPUTS: usize, const STATE: usize>: Sync {
+/// What is gathered over the rows of a window of an asset: from `INPUTS` inputs `STATE` numbers, and `ANCHORS` that stay
+/// what the first row of the part that had them said.
+pub(super) trait Fold<const INPUTS: usize, const ANCHORS: usize, const STATE: usize>:
+    Sync
+{
     /// The call's constants, prepared.
     type Constants: Copy;
 
@@ -26,7 +29,7 @@ pub(super) trait Fold<const INPUTS: usize, const STATE: usize>: Sync {
         constants[0] as u32
     }
 
-    /// The state of no rows.
+    /// The state of no rows. Anchors of no rows are missing.
     const EMPTY: [f64; STATE] = [0.0; STATE];
 
     /// What the first row of a part counts as.
@@ -37,43 +40,54 @@ pub(super) trait Fold<const INPUTS: usize, const STATE: usize>: Sync {
         place + 1.0
     }
 
-    /// `state` with the row before the ones it holds, and what it counts as.
-    fn push(
-        state: [f64; STATE],
-        inputs: [f64; INPUTS],
+    /// Takes in the row before those that the part holds, and what it counts as.
+    fn push<S: Simd>(
+        part: &mut Part<S, ANCHORS, STATE>,
+        inputs: [Lanes<S>; INPUTS],
         place: f64,
         constants: Self::Constants,
-    ) -> [f64; STATE];
+    );
 
-    /// `state` with the row after the ones it holds; differs where the order of rows matters.
+    /// Takes in the row after those that the part holds; differs where the order of rows matters.
     #[inline(always)]
-    fn push_newer(
-        state: [f64; STATE],
-        inputs: [f64; INPUTS],
+    fn push_newer<S: Simd>(
+        part: &mut Part<S, ANCHORS, STATE>,
+        inputs: [Lanes<S>; INPUTS],
         place: f64,
         constants: Self::Constants,
-    ) -> [f64; STATE] {
-        Self::push(state, inputs, place, constants)
+    ) {
+        Self::push(part, inputs, place, constants);
     }
 
-    /// The result of a window whose older rows gave `tail` and whose newer rows gave `head`.
-    fn finish(
-        tail: [f64; STATE],
-        head: [f64; STATE],
-        parts: Parts,
+    /// The result of a window whose older rows gave `tail` and whose newer rows gave `head`. The anchors of a tail without
+    /// a value may be those of rows that have left it.
+    fn finish<S: Simd>(
+        tail: Part<S, ANCHORS, STATE>,
+        head: Part<S, ANCHORS, STATE>,
+        window: Window<S, INPUTS>,
         constants: Self::Constants,
-    ) -> f64;
+    ) -> Lanes<S>;
 }
 
-/// The rows of the two parts of a window. Together they are fewer than the window where the calendar begins in it.
+/// What was gathered over some rows.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Parts {
+pub(super) struct Part<S: Simd, const ANCHORS: usize, const STATE: usize> {
+    pub(super) anchors: [Lanes<S>; ANCHORS],
+    pub(super) state: [Lanes<S>; STATE],
+}
+
+/// What there is to know of a window beside what was gathered. Its parts are together fewer rows than it has where the
+/// calendar begins in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window<S: Simd, const INPUTS: usize> {
     /// Rows of the tail.
     pub(super) tail: f64,
     /// Rows of the head.
     pub(super) head: f64,
     /// What a row after the head would count as.
     pub(super) next: f64,
+    /// The inputs of its last row.
+    pub(super) today: [Lanes<S>; INPUTS],
 }
 
 /// How many values must be present, from the constants `d` and `min:`.
@@ -82,132 +96,138 @@ pub(super) fn least(constants: &[f64]) -> f64 {
 }
 
 /// A fold as a kernel of the operator table.
-pub(super) struct Folded<F, const INPUTS: usize, const STATE: usize>(pub(super) F);
+pub(super) struct Folded<F, const INPUTS: usize, const ANCHORS: usize, const STATE: usize>(
+    pub(super) F,
+);
 
-impl<F: Fold<INPUTS, STATE>, const INPUTS: usize, const STATE: usize> WindowKernel
-    for Folded<F, INPUTS, STATE>
+impl<F, const INPUTS: usize, const ANCHORS: usize, const STATE: usize> WindowKernel
+    for Folded<F, INPUTS, ANCHORS, STATE>
+where
+    F: Fold<INPUTS, ANCHORS, STATE>,
 {
     fn rows(&self, constants: &[f64]) -> u32 {
         F::rows(constants)
     }
 
     fn block(&self, block: &mut WindowBlock<'_, '_>) {
-        run::<F, INPUTS, STATE>(block);
+        // One addition need not wait for the one before where two registers of assets are carried side by side; for more
+        // state than this there is no room.
+        if STATE > 5 {
+            tile::run(&Windows::<F, INPUTS, ANCHORS, STATE, 1>::of(block), block);
+        } else {
+            tile::run(&Windows::<F, INPUTS, ANCHORS, STATE, 2>::of(block), block);
+        }
     }
 }
 
-/// Some numbers of some assets, each number side by side.
-type Lanes<const NUMBERS: usize> = [[f64; LANES]; NUMBERS];
+/// What the windows of a block share.
+struct Windows<F, const INPUTS: usize, const ANCHORS: usize, const STATE: usize, const SIDES: usize>
+where
+    F: Fold<INPUTS, ANCHORS, STATE>,
+{
+    constants: F::Constants,
+    /// By wanted row: the first row that the window sees of those before the block.
+    firsts: Vec<usize>,
+}
 
-#[multiversion::multiversion(targets(
-    "x86_64+avx512f+avx512vl+avx512dq",
-    "x86_64+avx2",
-    "aarch64+neon",
-))]
-fn run<F: Fold<INPUTS, STATE>, const INPUTS: usize, const STATE: usize>(
-    block: &mut WindowBlock<'_, '_>,
-) {
-    let constants = F::constants(block.constants);
-    let lanes = block.out[0].len();
-    let firsts: Vec<usize> = block.wanted.iter().map(|w| block.first(*w)).collect();
-    // One more than there are windows: behind the last of the wanted rows the tail is empty.
-    let mut tails: Vec<Lanes<STATE>> = vec![F::EMPTY.map(|x| [x; LANES]); block.wanted.len() + 1];
-    let mut filled: [Vec<[f64; LANES]>; INPUTS] = array::from_fn(|_| vec![]);
-    for start in (0..lanes).step_by(LANES) {
-        if lanes - start < LANES {
-            filled =
-                array::from_fn(|i| block.inputs[i].iter().map(|row| fill(&row[start..])).collect());
+impl<F, const INPUTS: usize, const ANCHORS: usize, const STATE: usize, const SIDES: usize>
+    Windows<F, INPUTS, ANCHORS, STATE, SIDES>
+where
+    F: Fold<INPUTS, ANCHORS, STATE>,
+{
+    fn of(block: &mut WindowBlock<'_, '_>) -> Self {
+        // By wanted row: the tails of one tile.
+        block.scratch.resize(STATE * tile::WIDEST * block.wanted.len(), 0.0);
+        Self {
+            constants: F::constants(block.constants),
+            firsts: block.wanted.iter().map(|wanted| block.first(*wanted)).collect(),
         }
-        let inputs = |row: usize| -> [&[f64; LANES]; INPUTS] {
-            array::from_fn(|i| {
-                block.inputs[i][row][start..].first_chunk().unwrap_or_else(|| &filled[i][row])
-            })
+    }
+}
+
+impl<F, const INPUTS: usize, const ANCHORS: usize, const STATE: usize, const SIDES: usize> Tile
+    for Windows<F, INPUTS, ANCHORS, STATE, SIDES>
+where
+    F: Fold<INPUTS, ANCHORS, STATE>,
+{
+    const REGISTERS: usize = SIDES;
+
+    #[inline(always)]
+    fn tile<S: Simd>(&self, simd: S, block: &mut WindowBlock<'_, '_>, start: usize) {
+        let constants = self.constants;
+        let width = SIDES * S::F64_LANES;
+        let inputs: &[Strip<'_>; INPUTS] =
+            block.inputs.first_chunk().expect("the checker gave every argument");
+        let tails = &mut block.scratch[..STATE * width * block.wanted.len()];
+        let mut empty = Part {
+            anchors: [Lanes::splat(simd, f64::NAN); ANCHORS],
+            state: [Lanes::splat(simd, 0.0); STATE],
         };
+        for k in 0..STATE {
+            empty.state[k] = Lanes::splat(simd, F::EMPTY[k]);
+        }
         // The first of the wanted rows sees most of the block before, the last the least.
+        let mut parts = [empty; SIDES];
         let (mut row, mut place) = (block.older, F::FIRST);
-        for (i, first) in firsts.iter().enumerate().rev() {
-            let (tail, shorter) = tails[i..].split_first_mut().expect("one more than windows");
-            if row == *first {
-                *tail = shorter[0];
-                continue;
-            }
-            row -= 1;
-            let x = inputs(row);
-            for lane in 0..LANES {
-                let new = F::push(numbers(&shorter[0], lane), values(x, lane), place, constants);
-                set(tail, lane, new);
-            }
-            place = F::next(place, constants);
+        for (first, tail) in self.firsts.iter().zip(tails.chunks_exact_mut(STATE * width)).rev() {
             while row > *first {
                 row -= 1;
-                let x = inputs(row);
-                for lane in 0..LANES {
-                    let new = F::push(numbers(tail, lane), values(x, lane), place, constants);
-                    set(tail, lane, new);
+                for side in 0..SIDES {
+                    let x = read(simd, inputs, row, start, width, side);
+                    F::push(&mut parts[side], x, place, constants);
                 }
                 place = F::next(place, constants);
             }
+            for side in 0..SIDES {
+                for k in 0..STATE {
+                    parts[side].state[k].store(tail, side * STATE + k);
+                }
+            }
         }
-        let mut state = F::EMPTY.map(|x| [x; LANES]);
+        let older = parts;
+        let mut parts = [empty; SIDES];
         let (mut row, mut place) = (block.older, F::FIRST);
-        for (i, (wanted, tail)) in block.wanted.iter().zip(&tails).enumerate() {
-            let today = block.older + *wanted;
-            while row < today {
-                let x = inputs(row);
-                for lane in 0..LANES {
-                    let new =
-                        F::push_newer(numbers(&state, lane), values(x, lane), place, constants);
-                    set(&mut state, lane, new);
+        for (i, state) in tails.chunks_exact(STATE * width).enumerate() {
+            let today = block.older + block.wanted[i];
+            while row <= today {
+                for side in 0..SIDES {
+                    let x = read(simd, inputs, row, start, width, side);
+                    F::push_newer(&mut parts[side], x, place, constants);
                 }
                 place = F::next(place, constants);
                 row += 1;
             }
-            let x = inputs(today);
-            let next = F::next(place, constants);
-            let parts =
-                Parts { tail: (block.older - firsts[i]) as f64, head: (*wanted + 1) as f64, next };
-            let mut result = [0.0; LANES];
-            for lane in 0..LANES {
-                let new = F::push_newer(numbers(&state, lane), values(x, lane), place, constants);
-                set(&mut state, lane, new);
-                result[lane] = F::finish(numbers(tail, lane), new, parts, constants);
+            for side in 0..SIDES {
+                let window = Window {
+                    tail: (block.older - self.firsts[i]) as f64,
+                    head: (block.wanted[i] + 1) as f64,
+                    next: place,
+                    today: read(simd, inputs, today, start, width, side),
+                };
+                let mut tail = older[side];
+                for k in 0..STATE {
+                    tail.state[k] = Lanes::load(simd, state, side * STATE + k);
+                }
+                let result = F::finish(tail, parts[side], window, constants);
+                result.store(&mut block.out[i][start..start + width], side);
             }
-            put(&mut block.out[i][start..], &result);
-            (row, place) = (today + 1, next);
         }
     }
 }
 
-/// The last assets of a row; missing beyond them.
-fn fill(row: &[f64]) -> [f64; LANES] {
-    array::from_fn(|lane| row.get(lane).copied().unwrap_or(f64::NAN))
-}
-
-/// Writes the results of some assets, as many as there are; eight at a time, which needs no call.
+/// The inputs of some assets at a row.
 #[inline(always)]
-fn put(out: &mut [f64], results: &[f64; LANES]) {
-    let (eights, rest) = out.as_chunks_mut::<8>();
-    for (out, results) in eights.iter_mut().zip(results.as_chunks().0) {
-        *out = *results;
+fn read<S: Simd, const INPUTS: usize>(
+    simd: S,
+    inputs: &[Strip<'_>; INPUTS],
+    row: usize,
+    start: usize,
+    width: usize,
+    side: usize,
+) -> [Lanes<S>; INPUTS] {
+    let mut x = [Lanes::splat(simd, f64::NAN); INPUTS];
+    for i in 0..INPUTS {
+        x[i] = Lanes::load(simd, &inputs[i].row(row, start)[..width], side);
     }
-    if eights.len() * 8 < LANES {
-        rest.copy_from_slice(&results[eights.len() * 8..][..rest.len()]);
-    }
-}
-
-#[inline(always)]
-fn values<const N: usize>(rows: [&[f64; LANES]; N], lane: usize) -> [f64; N] {
-    rows.map(|row| row[lane])
-}
-
-#[inline(always)]
-fn numbers<const N: usize>(state: &Lanes<N>, lane: usize) -> [f64; N] {
-    array::from_fn(|k| state[k][lane])
-}
-
-#[inline(always)]
-fn set<const N: usize>(state: &mut Lanes<N>, lane: usize, numbers: [f64; N]) {
-    for k in 0..N {
-        state[k][lane] = numbers[k];
-    }
+    x
 }

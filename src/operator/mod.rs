@@ -5,9 +5,11 @@ mod cross_section;
 mod drawdown;
 mod element;
 mod fold;
+mod lanes;
 mod lookup;
 mod moments;
 mod normal;
+mod one_factor;
 mod order;
 mod portfolio;
 mod power;
@@ -18,6 +20,7 @@ mod scan;
 mod shape;
 mod sorted;
 mod spread;
+mod tile;
 mod vectorise;
 mod window;
 
@@ -212,22 +215,22 @@ pub trait WindowKernel: Sync {
         constants.first().map_or(1, |d| *d as u32)
     }
 
-    /// The rows of a block for these constants. A kernel whose results do not depend on how it gathers may take longer
-    /// ones, which saves it the start of each.
-    fn block_rows(&self, constants: &[f64]) -> u32 {
-        self.rows(constants)
+    /// Whether a result depends, to its last bit, on where the block begins that its window ends in. Blocks are then as long
+    /// as the window and begin at multiples of that, so that it does not depend on which rows are wanted. Otherwise they
+    /// are any rows whose windows meet, which saves a kernel that carries a window along starting anew.
+    fn depends_on_blocks(&self) -> bool {
+        true
     }
 
     /// Computes the windows that end in one block of rows.
     fn block(&self, block: &mut WindowBlock<'_, '_>);
 }
 
-/// Windows of some assets that end in one block of rows. Blocks are as long as the kernel says and begin at multiples of
-/// that, so what it gathers within a block does not depend on which rows are wanted.
+/// Windows of some assets that end in one block of rows.
 #[derive(Debug)]
 pub struct WindowBlock<'a, 'o> {
-    /// By input: rows of values by asset, the oldest first; those before the block, then its own.
-    pub inputs: &'a [Vec<&'a [f64]>],
+    /// By input: the rows before the block that its windows see, the oldest first, then its own.
+    pub inputs: &'a [Strip<'a>],
     /// How many of the rows lie before the block.
     pub older: usize,
     /// The rows of the block at which results are wanted, rising.
@@ -238,6 +241,8 @@ pub struct WindowBlock<'a, 'o> {
     pub constants: &'a [f64],
     /// By wanted row: the results by asset.
     pub out: &'a mut [&'o mut [f64]],
+    /// Room that is used again from block to block, with anything in it.
+    pub scratch: &'a mut Vec<f64>,
 }
 
 impl WindowBlock<'_, '_> {
@@ -245,6 +250,47 @@ impl WindowBlock<'_, '_> {
     /// Rows before the calendar are not there.
     pub fn first(&self, wanted: usize) -> usize {
         (self.older + wanted + 1).saturating_sub(self.length).min(self.older)
+    }
+}
+
+/// The values of some assets over some rows, one row as far from the next as all others.
+#[derive(Debug, Clone, Copy)]
+pub struct Strip<'a> {
+    values: &'a [f64],
+    stride: usize,
+    is_repeated: bool,
+}
+
+impl<'a> Strip<'a> {
+    /// How many assets must be given, at least, of a row that is the same for all.
+    pub const REPEATED: usize = 64;
+
+    /// The rows that begin at every `stride`-th value; with a stride of 0 all are the first one.
+    pub fn new(values: &'a [f64], stride: usize) -> Self {
+        Self { values, stride, is_repeated: false }
+    }
+
+    /// Rows each of which is one number, given [`Self::REPEATED`] times.
+    pub fn repeated(values: &'a [f64]) -> Self {
+        Self { values, stride: Self::REPEATED, is_repeated: true }
+    }
+
+    /// The values of a row from an asset on, and some of the rows behind it: those of the assets there are, but of no more
+    /// than [`Self::REPEATED`] if all are the same.
+    #[inline(always)]
+    pub fn row(&self, row: usize, asset: usize) -> &'a [f64] {
+        &self.values[row * self.stride + if self.is_repeated { 0 } else { asset }..]
+    }
+
+    /// The values of so many assets at a row, from one on; missing beyond the last of `assets`.
+    #[inline(always)]
+    pub fn lanes<const N: usize>(&self, row: usize, asset: usize, assets: usize) -> [f64; N] {
+        let values = self.row(row, asset);
+        if asset + N <= assets {
+            return *values.first_chunk().expect("a row has a value for each asset");
+        }
+        let there = assets - asset;
+        std::array::from_fn(|i| if i < there { values[i] } else { f64::NAN })
     }
 }
 

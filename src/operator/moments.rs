@@ -1,14 +1,17 @@
 //! Rolling second moments: standard deviation, variance, covariance, correlation.
 //!
-//! Each part of a window is gathered as deviations from the first row pushed, which lies in the window; so nothing
-//! cancels (the loss is at most the length of the window), a level of 1e6 with steps of 1e-3 keeps twelve digits, and
-//! equal values give exactly zero at any magnitude. The parts are joined as Chan, Golub and LeVeque (1979) do.
+//! Each part of a window is gathered as deviations from an anchor, its first row pushed, which lies in the window; so
+//! nothing cancels (the loss is at most the length of the window), a level of 1e6 with steps of 1e-3 keeps twelve digits,
+//! and equal values give exactly zero at any magnitude. Where the parts meet, the sums of the tail are moved to the anchor
+//! of the head, which lies in the window, too.
 
 use super::{
-    Accepts, Body, Default, Example, MIN, Operator, Parameter, ResultType, finite,
-    fold::{Fold, Folded, Parts, least},
+    Accepts, Body, Default, Example, MIN, Operator, Parameter, ResultType,
+    fold::{Fold, Folded, Part, Window, least},
+    lanes::{Lanes, Mask},
     number, window,
 };
+use pulp::Simd;
 
 const N: f64 = f64::NAN;
 const MISSING: &str = "needs `min:` values in the window, by default three quarters of its rows; missing where n ≤ ddof";
@@ -88,142 +91,124 @@ pub(super) const OPERATORS: &[Operator] = &[
     },
 ];
 
-/// The anchor (the first value pushed; missing before), the count, Σ d and Σ d², where d = x − anchor.
+/// Takes the values of a row into the anchors of a part that has none; gives whether all are present, and how far each
+/// lies from its anchor, 0 where one is missing.
+#[inline(always)]
+pub(super) fn deviations<S: Simd, const N: usize>(
+    anchors: &mut [Lanes<S>; N],
+    values: [Lanes<S>; N],
+) -> (Mask<S>, [Lanes<S>; N]) {
+    let mut here = values[0].is_present();
+    for i in 1..N {
+        here = here & values[i].is_present();
+    }
+    let mut deviations = values;
+    for i in 0..N {
+        // An anchor of one value may as well be missing once more.
+        let first = if N == 1 { values[i] } else { here.or_missing(values[i]) };
+        anchors[i] = anchors[i].is_present().choose(anchors[i], first);
+        deviations[i] = here.or_zero(values[i] - anchors[i]);
+    }
+    (here, deviations)
+}
+
+/// How much further from the anchors of the head than from its own the values of a tail lie; 0 where a part is empty. Both
+/// anchors lie in the window, so sums that are moved by this lose no more than by the choice of an anchor.
+#[inline(always)]
+pub(super) fn between<S: Simd, const N: usize, const STATE: usize>(
+    (tail, m): (&Part<S, N, STATE>, Lanes<S>),
+    (head, n): (&Part<S, N, STATE>, Lanes<S>),
+) -> [Lanes<S>; N] {
+    let both = m.is_positive() & n.is_positive();
+    let mut between = tail.anchors;
+    for i in 0..N {
+        between[i] = both.or_zero(tail.anchors[i] - head.anchors[i]);
+    }
+    between
+}
+
+/// The count, Σ d and Σ d² of a window, d being how far a value lies from the anchor of the head; from those of both
+/// parts.
+#[inline(always)]
+pub(super) fn squares<S: Simd>(tail: &Part<S, 1, 3>, head: &Part<S, 1, 3>) -> [Lanes<S>; 3] {
+    let ([m, a, aa], [n, b, bb]) = (tail.state, head.state);
+    let [by] = between((tail, m), (head, n));
+    let moved = a + m * by;
+    [m + n, moved + b, (aa + by * (a + moved)) + bb]
+}
+
+/// The anchor, and the count, Σ d and Σ d².
 struct Deviation<const ROOT: bool>;
 
-impl<const ROOT: bool> Fold<1, 4> for Deviation<ROOT> {
+impl<const ROOT: bool> Fold<1, 1, 3> for Deviation<ROOT> {
     /// How many must be present, and ddof.
     type Constants = (f64, f64);
-
-    const EMPTY: [f64; 4] = [N, 0.0, 0.0, 0.0];
 
     fn constants(constants: &[f64]) -> (f64, f64) {
         (least(constants), constants[2])
     }
 
     #[inline(always)]
-    fn push(
-        [anchor, count, first, second]: [f64; 4],
-        [x]: [f64; 1],
-        _: f64,
-        _: (f64, f64),
-    ) -> [f64; 4] {
-        let anchor = if anchor.is_nan() { x } else { anchor };
-        let missing = x.is_nan();
-        let d = if missing { 0.0 } else { x - anchor };
-        [anchor, count + if missing { 0.0 } else { 1.0 }, first + d, second + d * d]
+    fn push<S: Simd>(part: &mut Part<S, 1, 3>, x: [Lanes<S>; 1], _: f64, _: (f64, f64)) {
+        let (here, [d]) = deviations(&mut part.anchors, x);
+        let [count, first, second] = part.state;
+        part.state = [count + here.as_number(), first + d, second + d * d];
     }
 
     #[inline(always)]
-    fn finish(
-        [a, m, a1, a2]: [f64; 4],
-        [b, n, b1, b2]: [f64; 4],
-        _: Parts,
+    fn finish<S: Simd>(
+        tail: Part<S, 1, 3>,
+        head: Part<S, 1, 3>,
+        _: Window<S, 1>,
         (least, ddof): (f64, f64),
-    ) -> f64 {
-        let pair = Pair::of(m, n);
-        let apart = pair.distance(a, a1, b, b1);
-        let squares = pair.squares(a2 + b2, a1, b1, apart);
-        let variance = squares / pair.divisor(ddof);
-        let enough = (pair.count >= least) & (pair.count > ddof);
-        let value = if enough { finite(variance) } else { N };
+    ) -> Lanes<S> {
+        let [n, d, dd] = squares(&tail, &head);
+        let variance = (n * dd - d * d).at_least_bound(0.0) / (n * (n - ddof));
+        let enough = n.at_least(n.like(least)) & n.above(n.like(ddof));
+        let value = enough.or_missing(variance.finite());
         if ROOT { value.sqrt() } else { value }
     }
 }
 
-/// How two parts of a window with `m` and `n` values are joined. Distances of the means come out times m·n, an empty part
-/// counting as one, and sums of squares times that twice and the count of both: divisions are most of the work, and a
-/// quotient of two such sums needs none of these.
-#[derive(Clone, Copy)]
-pub(super) struct Pair {
-    m: f64,
-    n: f64,
-    count: f64,
-    /// m·n, an empty part counting as one.
-    times: f64,
-}
-
-impl Pair {
-    #[inline(always)]
-    pub(super) fn of(m: f64, n: f64) -> Self {
-        Self { m, n, count: m + n, times: m.max(1.0) * n.max(1.0) }
-    }
-
-    /// The distance between the means of the parts; 0 where one is empty.
-    #[inline(always)]
-    pub(super) fn distance(self, a: f64, a1: f64, b: f64, b1: f64) -> f64 {
-        let apart = (b - a) * self.times + (b1 * self.m - a1 * self.n);
-        if self.m * self.n > 0.0 { apart } else { 0.0 }
-    }
-
-    /// Σ (x − x̄)(y − ȳ), from Σ de of both parts, the products Σ d·Σ e of each, and the distances of the means.
-    #[inline(always)]
-    pub(super) fn products(self, second: f64, a1a1: f64, b1b1: f64, dx: f64, dy: f64) -> f64 {
-        let within = second * self.times - (a1a1 * self.n.max(1.0) + b1b1 * self.m.max(1.0));
-        within * self.times * self.count + self.m * self.n * (dx * dy)
-    }
-
-    /// [`Self::products`] of one value with itself, which rounding must not make negative.
-    #[inline(always)]
-    pub(super) fn squares(self, second: f64, a1: f64, b1: f64, d: f64) -> f64 {
-        self.products(second, a1 * a1, b1 * b1, d, d).max(0.0)
-    }
-
-    /// What [`Self::products`] are divided by for a variance or covariance.
-    #[inline(always)]
-    fn divisor(self, ddof: f64) -> f64 {
-        self.times * self.times * self.count * (self.count - ddof)
-    }
-}
-
-/// The two anchors, the count, Σ d, Σ e, Σ d², Σ e² and Σ de over the rows where both are present.
+/// Two anchors, and the count, Σ d, Σ e, Σ d², Σ e² and Σ de over the rows where both are present.
 struct Joint<const CORRELATION: bool>;
 
-impl<const CORRELATION: bool> Fold<2, 8> for Joint<CORRELATION> {
+impl<const CORRELATION: bool> Fold<2, 2, 6> for Joint<CORRELATION> {
     type Constants = f64;
-
-    const EMPTY: [f64; 8] = [N, N, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
 
     fn constants(constants: &[f64]) -> f64 {
         least(constants)
     }
 
     #[inline(always)]
-    fn push(
-        [ax, ay, n, x1, y1, xx, yy, xy]: [f64; 8],
-        [x, y]: [f64; 2],
-        _: f64,
-        _: f64,
-    ) -> [f64; 8] {
-        let missing = x.is_nan() | y.is_nan();
-        let first = ax.is_nan() & !missing;
-        let (ax, ay) = (if first { x } else { ax }, if first { y } else { ay });
-        let d = if missing { 0.0 } else { x - ax };
-        let e = if missing { 0.0 } else { y - ay };
-        let n = n + if missing { 0.0 } else { 1.0 };
-        [ax, ay, n, x1 + d, y1 + e, xx + d * d, yy + e * e, xy + d * e]
+    fn push<S: Simd>(part: &mut Part<S, 2, 6>, values: [Lanes<S>; 2], _: f64, _: f64) {
+        let (here, [d, e]) = deviations(&mut part.anchors, values);
+        let [n, x, y, xx, yy, xy] = part.state;
+        part.state = [n + here.as_number(), x + d, y + e, xx + d * d, yy + e * e, xy + d * e];
     }
 
     #[inline(always)]
-    fn finish(
-        [ax, ay, m, ax1, ay1, axx, ayy, axy]: [f64; 8],
-        [bx, by, n, bx1, by1, bxx, byy, bxy]: [f64; 8],
-        _: Parts,
+    fn finish<S: Simd>(
+        tail: Part<S, 2, 6>,
+        head: Part<S, 2, 6>,
+        _: Window<S, 2>,
         least: f64,
-    ) -> f64 {
-        let pair = Pair::of(m, n);
-        let dx = pair.distance(ax, ax1, bx, bx1);
-        let dy = pair.distance(ay, ay1, by, by1);
-        let xy = pair.products(axy + bxy, ax1 * ay1, bx1 * by1, dx, dy);
-        let (value, enough) = if CORRELATION {
-            let xx = pair.squares(axx + bxx, ax1, bx1, dx);
-            let yy = pair.squares(ayy + byy, ay1, by1, dy);
-            // The roots are taken apart, so that the product of two huge deviations does not overflow.
-            let scale = xx.sqrt() * yy.sqrt();
-            ((xy / scale).clamp(-1.0, 1.0), scale > 0.0)
-        } else {
-            (xy / pair.divisor(1.0), pair.count > 1.0)
-        };
-        if enough & (pair.count >= least) { finite(value) } else { N }
+    ) -> Lanes<S> {
+        let ([m, ax, ay, axx, ayy, axy], [n, bx, by, bxx, byy, bxy]) = (tail.state, head.state);
+        let [dx, dy] = between((&tail, m), (&head, n));
+        let (mx, my) = (ax + m * dx, ay + m * dy);
+        let (n, x, y) = (m + n, mx + bx, my + by);
+        let xy = n * ((axy + (dx * my + dy * ax)) + bxy) - x * y;
+        let enough = n.at_least(n.like(least));
+        if !CORRELATION {
+            let value = xy / (n * (n - 1.0));
+            return (enough & n.above(n.like(1.0))).or_missing(value.finite());
+        }
+        let xx = (n * ((axx + dx * (ax + mx)) + bxx) - x * x).at_least_bound(0.0);
+        let yy = (n * ((ayy + dy * (ay + my)) + byy) - y * y).at_least_bound(0.0);
+        // The roots are taken apart, so that the product of two huge deviations does not overflow.
+        let scale = xx.sqrt() * yy.sqrt();
+        let value = (xy / scale).at_least_bound(-1.0).at_most_bound(1.0);
+        (enough & scale.is_positive()).or_missing(value)
     }
 }

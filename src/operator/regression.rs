@@ -5,11 +5,7 @@
 
 use super::{
     Accepts, Body, Default, Example, MIN, Operator, Parameter, ResultType, WindowBlock,
-    WindowKernel, finite,
-    fold::{Fold, Folded, Parts, least},
-    least_present,
-    moments::Pair,
-    number,
+    WindowKernel, finite, fold::Folded, least_present, number, one_factor::OneFactor,
     vectorise::vectorised,
 };
 
@@ -179,46 +175,6 @@ impl WindowKernel for Regression {
             (Part::Beta, 2) => Folded(OneFactor).block(block),
             (part, _) => regress(block, part),
         }
-    }
-}
-
-/// The two anchors, the count, Σ d, Σ e, Σ e² and Σ de over the rows where both are present; d is of y, e of the one
-/// regressor.
-struct OneFactor;
-
-impl Fold<2, 7> for OneFactor {
-    type Constants = f64;
-
-    const EMPTY: [f64; 7] = [N, N, 0.0, 0.0, 0.0, 0.0, 0.0];
-
-    fn constants(constants: &[f64]) -> f64 {
-        least(constants).max(2.0)
-    }
-
-    #[inline(always)]
-    fn push([ay, ax, n, y1, x1, xx, xy]: [f64; 7], [y, x]: [f64; 2], _: f64, _: f64) -> [f64; 7] {
-        let missing = x.is_nan() | y.is_nan();
-        let first = ax.is_nan() & !missing;
-        let (ax, ay) = (if first { x } else { ax }, if first { y } else { ay });
-        let d = if missing { 0.0 } else { y - ay };
-        let e = if missing { 0.0 } else { x - ax };
-        let n = n + if missing { 0.0 } else { 1.0 };
-        [ay, ax, n, y1 + d, x1 + e, xx + e * e, xy + d * e]
-    }
-
-    #[inline(always)]
-    fn finish(
-        [ay, ax, m, ay1, ax1, axx, axy]: [f64; 7],
-        [by, bx, n, by1, bx1, bxx, bxy]: [f64; 7],
-        _: Parts,
-        least: f64,
-    ) -> f64 {
-        let pair = Pair::of(m, n);
-        let dx = pair.distance(ax, ax1, bx, bx1);
-        let dy = pair.distance(ay, ay1, by, by1);
-        let xx = pair.squares(axx + bxx, ax1, bx1, dx);
-        let xy = pair.products(axy + bxy, ay1 * ax1, by1 * bx1, dy, dx);
-        if (m + n >= least) & (xx > 0.0) { finite(xy / xx) } else { N }
     }
 }
 
@@ -504,7 +460,7 @@ vectorised! {
         for start in (0..count).step_by(LANES) {
             let read = |place: usize, row: &mut [Lanes]| {
                 for (x, input) in row.iter_mut().zip(block.inputs) {
-                    *x = lanes(input[place], start);
+                    *x = input.lanes(place, start, count);
                 }
             };
             state.clear();
@@ -536,14 +492,5 @@ vectorised! {
                 }
             }
         }
-    }
-}
-
-/// The values of some assets; missing beyond the last asset.
-#[inline(always)]
-fn lanes(row: &[f64], start: usize) -> Lanes {
-    match row.get(start..start + LANES) {
-        Some(values) => values.try_into().expect("it is as long"),
-        None => std::array::from_fn(|i| row.get(start + i).copied().unwrap_or(N)),
     }
 }

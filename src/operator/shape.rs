@@ -2,10 +2,13 @@
 //! forward.
 
 use super::{
-    Accepts, Body, Example, MIN, Operator, Parameter, ResultType, finite,
-    fold::{Fold, Folded, Parts, least},
+    Accepts, Body, Example, MIN, Operator, Parameter, ResultType,
+    fold::{Fold, Folded, Part, Window, least},
+    lanes::{Lanes, Mask},
+    moments::{between, deviations, squares},
     number, parameter, window,
 };
+use pulp::Simd;
 
 const N: f64 = f64::NAN;
 const X_D_MIN: &[Parameter] = &[number("x"), window("d"), MIN];
@@ -137,7 +140,7 @@ pub(super) const OPERATORS: &[Operator] = &[
 /// Π x and the count of those present.
 struct Product;
 
-impl Fold<1, 2> for Product {
+impl Fold<1, 0, 2> for Product {
     type Constants = f64;
 
     const EMPTY: [f64; 2] = [1.0, 0.0];
@@ -147,158 +150,162 @@ impl Fold<1, 2> for Product {
     }
 
     #[inline(always)]
-    fn push([product, count]: [f64; 2], [x]: [f64; 1], _: f64, _: f64) -> [f64; 2] {
-        let missing = x.is_nan();
-        [product * if missing { 1.0 } else { x }, count + if missing { 0.0 } else { 1.0 }]
+    fn push<S: Simd>(part: &mut Part<S, 0, 2>, [x]: [Lanes<S>; 1], _: f64, _: f64) {
+        let [product, count] = part.state;
+        part.state = [product * x.or(1.0), count + x.is_present().as_number()];
     }
 
     #[inline(always)]
-    fn finish([a, m]: [f64; 2], [b, n]: [f64; 2], _: Parts, least: f64) -> f64 {
-        if m + n >= least { finite(a * b) } else { N }
+    fn finish<S: Simd>(
+        tail: Part<S, 0, 2>,
+        head: Part<S, 0, 2>,
+        _: Window<S, 1>,
+        least: f64,
+    ) -> Lanes<S> {
+        let ([a, m], [b, n]) = (tail.state, head.state);
+        (m + n).at_least(m.like(least)).or_missing((a * b).finite())
     }
 }
 
-/// The anchor (the first value pushed; missing before), the count, Σ d and Σ d², where d = x − anchor; and in the head
-/// the newest value.
+/// The anchor, and the count, Σ d and Σ d².
 struct Standardised;
 
-impl Fold<1, 5> for Standardised {
+impl Fold<1, 1, 3> for Standardised {
     type Constants = f64;
-
-    const EMPTY: [f64; 5] = [N, 0.0, 0.0, 0.0, N];
 
     fn constants(constants: &[f64]) -> f64 {
         least(constants)
     }
 
     #[inline(always)]
-    fn push(
-        [anchor, count, first, second, _]: [f64; 5],
-        [x]: [f64; 1],
-        _: f64,
-        _: f64,
-    ) -> [f64; 5] {
-        let anchor = if anchor.is_nan() { x } else { anchor };
-        let missing = x.is_nan();
-        let d = if missing { 0.0 } else { x - anchor };
-        [anchor, count + if missing { 0.0 } else { 1.0 }, first + d, second + d * d, x]
+    fn push<S: Simd>(part: &mut Part<S, 1, 3>, x: [Lanes<S>; 1], _: f64, _: f64) {
+        let (here, [d]) = deviations(&mut part.anchors, x);
+        let [count, first, second] = part.state;
+        part.state = [count + here.as_number(), first + d, second + d * d];
     }
 
     #[inline(always)]
-    fn finish(
-        [a, m, a1, a2, _]: [f64; 5],
-        [b, n, b1, b2, today]: [f64; 5],
-        _: Parts,
+    fn finish<S: Simd>(
+        tail: Part<S, 1, 3>,
+        head: Part<S, 1, 3>,
+        window: Window<S, 1>,
         least: f64,
-    ) -> f64 {
-        // Where today is present the head has an anchor; everything is measured from it.
-        let apart = if m > 0.0 { a - b } else { 0.0 };
-        let count = m + n;
-        let first = (a1 + m * apart) + b1;
-        let mean = first / count;
-        // The squares of each part about its own mean, then the distance of the means.
-        let squares = (a2 - a1 * a1 / m.max(1.0)) + (b2 - b1 * b1 / n.max(1.0));
-        let between = if m > 0.0 { apart + a1 / m.max(1.0) - b1 / n.max(1.0) } else { 0.0 };
-        let squares = (squares + m * n / count * between * between).max(0.0);
-        let deviation = (squares / (count - 1.0)).sqrt();
-        let value = ((today - b) - mean) / deviation;
-        if (count >= least) & (deviation > 0.0) { finite(value) } else { N }
+    ) -> Lanes<S> {
+        let [n, d, dd] = squares(&tail, &head);
+        let deviation = ((n * dd - d * d).at_least_bound(0.0) / (n * (n - 1.0))).sqrt();
+        // Where today is present the head has an anchor.
+        let value = ((window.today[0] - head.anchors[0]) - d / n) / deviation;
+        (n.at_least(n.like(least)) & deviation.is_positive()).or_missing(value.finite())
     }
 }
 
-/// The anchor (the first value pushed; missing before), the count, and Σ dᵏ for k = 1 … 4, where d = x − anchor.
+/// The anchor, and the count and Σ dᵏ for k = 1 … 4.
 struct Shape<const KURTOSIS: bool>;
+
+impl<const KURTOSIS: bool> Fold<1, 1, 5> for Shape<KURTOSIS> {
+    type Constants = f64;
+
+    fn constants(constants: &[f64]) -> f64 {
+        least(constants)
+    }
+
+    #[inline(always)]
+    fn push<S: Simd>(part: &mut Part<S, 1, 5>, x: [Lanes<S>; 1], _: f64, _: f64) {
+        let (here, [d]) = deviations(&mut part.anchors, x);
+        let [n, s1, s2, s3, s4] = part.state;
+        let square = d * d;
+        part.state =
+            [n + here.as_number(), s1 + d, s2 + square, s3 + square * d, s4 + square * square];
+    }
+
+    #[inline(always)]
+    fn finish<S: Simd>(
+        tail: Part<S, 1, 5>,
+        head: Part<S, 1, 5>,
+        _: Window<S, 1>,
+        least: f64,
+    ) -> Lanes<S> {
+        let (a, b) = (Central::of(tail.state), Central::of(head.state));
+        let [apart] = between((&tail, a.count), (&head, b.count));
+        let both = a.count.is_positive() & b.count.is_positive();
+        let all = Central::join(a, b, both.or_zero((b.mean - a.mean) - apart));
+        let (n, m2) = (all.count, all.second / all.count);
+        let (value, enough) = if KURTOSIS {
+            let ratio = (all.fourth / n) / m2 / m2;
+            let factor = (n - 1.0) / ((n - 2.0) * (n - 3.0));
+            (factor * ((n + 1.0) * ratio - (n - 1.0) * 3.0), n.above(n.like(3.0)))
+        } else {
+            let ratio = (all.third / n) / m2 / m2.sqrt();
+            ((n * (n - 1.0)).sqrt() / (n - 2.0) * ratio, n.above(n.like(2.0)))
+        };
+        (enough & n.at_least(n.like(least)) & m2.is_positive()).or_missing(value.finite())
+    }
+}
 
 /// Count, mean (from the anchor) and Σ of the second to fourth powers about it.
 #[derive(Clone, Copy)]
-struct Central {
-    count: f64,
-    mean: f64,
-    second: f64,
-    third: f64,
-    fourth: f64,
+struct Central<S: Simd> {
+    count: Lanes<S>,
+    mean: Lanes<S>,
+    second: Lanes<S>,
+    third: Lanes<S>,
+    fourth: Lanes<S>,
 }
 
-impl Central {
+impl<S: Simd> Central<S> {
     #[inline(always)]
-    fn of([_, n, s1, s2, s3, s4]: [f64; 6]) -> Self {
-        let mean = s1 / n.max(1.0);
+    fn of([n, s1, s2, s3, s4]: [Lanes<S>; 5]) -> Self {
+        let mean = s1 / n.at_least_bound(1.0);
         let square = mean * mean;
         Self {
             count: n,
             mean,
-            second: (s2 - s1 * mean).max(0.0),
-            third: s3 - 3.0 * mean * s2 + 2.0 * n * square * mean,
-            fourth: s4 - 4.0 * mean * s3 + 6.0 * square * s2 - 3.0 * n * square * square,
+            second: (s2 - s1 * mean).at_least_bound(0.0),
+            third: s3 - mean * s2 * 3.0 + n * square * mean * 2.0,
+            fourth: s4 - mean * s3 * 4.0 + square * s2 * 6.0 - n * square * square * 3.0,
         }
     }
 
     /// Two parts as one, their means being `d` apart (Pébay 2008).
     #[inline(always)]
-    fn join(a: Self, b: Self, d: f64) -> Self {
+    fn join(a: Self, b: Self, d: Lanes<S>) -> Self {
         let (m, n) = (a.count, b.count);
         let count = m + n;
-        let r = d / count.max(1.0);
+        let r = d / count.at_least_bound(1.0);
         let mn = m * n;
         Self {
             count,
-            mean: 0.0,
+            mean: d.like(0.0),
             second: a.second + b.second + mn * d * r,
             third: a.third
                 + b.third
                 + mn * (m - n) * d * r * r
-                + 3.0 * r * (m * b.second - n * a.second),
+                + r * (m * b.second - n * a.second) * 3.0,
             fourth: a.fourth
                 + b.fourth
                 + mn * (m * m - mn + n * n) * d * r * r * r
-                + 6.0 * r * r * (m * m * b.second + n * n * a.second)
-                + 4.0 * r * (m * b.third - n * a.third),
+                + r * r * (m * m * b.second + n * n * a.second) * 6.0
+                + r * (m * b.third - n * a.third) * 4.0,
         }
-    }
-}
-
-impl<const KURTOSIS: bool> Fold<1, 6> for Shape<KURTOSIS> {
-    type Constants = f64;
-
-    const EMPTY: [f64; 6] = [N, 0.0, 0.0, 0.0, 0.0, 0.0];
-
-    fn constants(constants: &[f64]) -> f64 {
-        least(constants)
-    }
-
-    #[inline(always)]
-    fn push([anchor, n, s1, s2, s3, s4]: [f64; 6], [x]: [f64; 1], _: f64, _: f64) -> [f64; 6] {
-        let anchor = if anchor.is_nan() { x } else { anchor };
-        let missing = x.is_nan();
-        let d = if missing { 0.0 } else { x - anchor };
-        let square = d * d;
-        let n = n + if missing { 0.0 } else { 1.0 };
-        [anchor, n, s1 + d, s2 + square, s3 + square * d, s4 + square * square]
-    }
-
-    #[inline(always)]
-    fn finish(tail: [f64; 6], head: [f64; 6], _: Parts, least: f64) -> f64 {
-        let (a, b) = (Central::of(tail), Central::of(head));
-        let apart = (head[0] - tail[0]) + (b.mean - a.mean);
-        let both = (a.count > 0.0) & (b.count > 0.0);
-        let all = Central::join(a, b, if both { apart } else { 0.0 });
-        let (n, m2) = (all.count, all.second / all.count);
-        let (value, enough) = if KURTOSIS {
-            let ratio = (all.fourth / n) / m2 / m2;
-            let factor = (n - 1.0) / ((n - 2.0) * (n - 3.0));
-            (factor * ((n + 1.0) * ratio - 3.0 * (n - 1.0)), n > 3.0)
-        } else {
-            let ratio = (all.third / n) / m2 / m2.sqrt();
-            ((n * (n - 1.0)).sqrt() / (n - 2.0) * ratio, n > 2.0)
-        };
-        if enough & (n >= least) & (m2 > 0.0) { finite(value) } else { N }
     }
 }
 
 /// The extreme, how many rows lie between it and the inner end of its part, and the count of those present.
 struct Place<const LEAST: bool>;
 
-impl<const LEAST: bool> Fold<1, 3> for Place<LEAST> {
+impl<const LEAST: bool> Place<LEAST> {
+    #[inline(always)]
+    fn take<S: Simd>(part: &mut Part<S, 0, 3>, x: Lanes<S>, place: f64, further: Mask<S>) {
+        let [extreme, at, count] = part.state;
+        part.state = [
+            further.choose(x, extreme),
+            further.choose(x.like(place), at),
+            count + x.is_present().as_number(),
+        ];
+    }
+}
+
+impl<const LEAST: bool> Fold<1, 0, 3> for Place<LEAST> {
     type Constants = f64;
 
     const EMPTY: [f64; 3] = [if LEAST { f64::INFINITY } else { f64::NEG_INFINITY }, 0.0, 0.0];
@@ -309,90 +316,91 @@ impl<const LEAST: bool> Fold<1, 3> for Place<LEAST> {
 
     /// Rows become older, so only what is further than the extreme takes its place.
     #[inline(always)]
-    fn push([extreme, at, count]: [f64; 3], [x]: [f64; 1], place: f64, _: f64) -> [f64; 3] {
-        let further = if LEAST { x < extreme } else { x > extreme };
-        [
-            if further { x } else { extreme },
-            if further { place } else { at },
-            count + if x.is_nan() { 0.0 } else { 1.0 },
-        ]
+    fn push<S: Simd>(part: &mut Part<S, 0, 3>, [x]: [Lanes<S>; 1], place: f64, _: f64) {
+        let extreme = part.state[0];
+        Self::take(part, x, place, if LEAST { x.below(extreme) } else { x.above(extreme) });
     }
 
     /// Rows become newer, so an equal takes the place of the extreme.
     #[inline(always)]
-    fn push_newer([extreme, at, count]: [f64; 3], [x]: [f64; 1], place: f64, _: f64) -> [f64; 3] {
-        let further = if LEAST { x <= extreme } else { x >= extreme };
-        [
-            if further { x } else { extreme },
-            if further { place } else { at },
-            count + if x.is_nan() { 0.0 } else { 1.0 },
-        ]
+    fn push_newer<S: Simd>(part: &mut Part<S, 0, 3>, [x]: [Lanes<S>; 1], place: f64, _: f64) {
+        let extreme = part.state[0];
+        Self::take(part, x, place, if LEAST { x.at_most(extreme) } else { x.at_least(extreme) });
     }
 
     #[inline(always)]
-    fn finish([a, i, m]: [f64; 3], [b, j, n]: [f64; 3], rows: Parts, least: f64) -> f64 {
-        let older = if LEAST { a < b } else { a > b };
-        let ago = if older { rows.head + i } else { rows.head - 1.0 - j };
-        if m + n >= least { ago } else { N }
+    fn finish<S: Simd>(
+        tail: Part<S, 0, 3>,
+        head: Part<S, 0, 3>,
+        window: Window<S, 1>,
+        least: f64,
+    ) -> Lanes<S> {
+        let ([a, i, m], [b, j, n]) = (tail.state, head.state);
+        let older = if LEAST { a.below(b) } else { a.above(b) };
+        let ago = older.choose(i + window.head, -j + (window.head - 1.0));
+        (m + n).at_least(m.like(least)).or_missing(ago)
     }
 }
 
-/// The anchor (the first value pushed; missing before), then over those present the count, Σ d, Σ i·d, Σ i and Σ i².
-/// d = x − anchor; i is the row, counted from the first of the head, so the tail has those below 0.
+/// The anchor, and over those present the count, Σ d, Σ i·d, Σ i and Σ i². i is the row, counted from the first of the
+/// head, so the tail has those below 0.
 struct Trend;
 
 impl Trend {
     #[inline(always)]
-    fn take([anchor, n, d1, di, i1, i2]: [f64; 6], x: f64, i: f64) -> [f64; 6] {
-        let anchor = if anchor.is_nan() { x } else { anchor };
-        let missing = x.is_nan();
-        let (d, here) = if missing { (0.0, 0.0) } else { (x - anchor, 1.0) };
-        let i = i * here;
-        [anchor, n + here, d1 + d, di + i * d, i1 + i, i2 + i * i]
+    fn take<S: Simd>(part: &mut Part<S, 1, 5>, x: [Lanes<S>; 1], i: f64) {
+        let (here, [d]) = deviations(&mut part.anchors, x);
+        let [n, d1, di, i1, i2] = part.state;
+        let row = d.like(i);
+        part.state = [
+            n + here.as_number(),
+            d1 + d,
+            di + row * d,
+            i1 + here.or_zero(row),
+            i2 + here.or_zero(row * row),
+        ];
     }
 }
 
-impl Fold<1, 6> for Trend {
+impl Fold<1, 1, 5> for Trend {
     type Constants = f64;
-
-    const EMPTY: [f64; 6] = [N, 0.0, 0.0, 0.0, 0.0, 0.0];
 
     fn constants(constants: &[f64]) -> f64 {
         least(constants)
     }
 
     #[inline(always)]
-    fn push(state: [f64; 6], [x]: [f64; 1], place: f64, _: f64) -> [f64; 6] {
-        Self::take(state, x, -1.0 - place)
+    fn push<S: Simd>(part: &mut Part<S, 1, 5>, x: [Lanes<S>; 1], place: f64, _: f64) {
+        Self::take(part, x, -1.0 - place);
     }
 
     #[inline(always)]
-    fn push_newer(state: [f64; 6], [x]: [f64; 1], place: f64, _: f64) -> [f64; 6] {
-        Self::take(state, x, place)
+    fn push_newer<S: Simd>(part: &mut Part<S, 1, 5>, x: [Lanes<S>; 1], place: f64, _: f64) {
+        Self::take(part, x, place);
     }
 
     #[inline(always)]
-    fn finish(
-        [a, m, ad, adi, ai, aii]: [f64; 6],
-        [b, n, bd, bdi, bi, bii]: [f64; 6],
-        _: Parts,
+    fn finish<S: Simd>(
+        tail: Part<S, 1, 5>,
+        head: Part<S, 1, 5>,
+        _: Window<S, 1>,
         least: f64,
-    ) -> f64 {
-        let count = m + n;
-        // All deviations from the anchor of the head.
-        let apart = if (m > 0.0) & (n > 0.0) { a - b } else { 0.0 };
-        let d = (ad + m * apart) + bd;
-        let di = (adi + ai * apart) + bdi;
+    ) -> Lanes<S> {
+        let ([m, ad, adi, ai, aii], [n, bd, bdi, bi, bii]) = (tail.state, head.state);
+        let [by] = between((&tail, m), (&head, n));
+        let n = m + n;
+        let d = (ad + m * by) + bd;
+        let di = (adi + ai * by) + bdi;
         let (i, ii) = (ai + bi, aii + bii);
-        let slope = (count * di - i * d) / (count * ii - i * i);
-        if (count >= least) & (count > 1.0) { finite(slope) } else { N }
+        let slope = (n * di - i * d) / (n * ii - i * i);
+        (n.at_least(n.like(least)) & n.above(n.like(1.0))).or_missing(slope.finite())
     }
 }
 
 /// The newest value present.
 struct Fill;
 
-impl Fold<1, 1> for Fill {
+impl Fold<1, 0, 1> for Fill {
     type Constants = ();
 
     const EMPTY: [f64; 1] = [N];
@@ -404,17 +412,24 @@ impl Fold<1, 1> for Fill {
     }
 
     #[inline(always)]
-    fn push([value]: [f64; 1], [x]: [f64; 1], _: f64, (): ()) -> [f64; 1] {
-        [if value.is_nan() { x } else { value }]
+    fn push<S: Simd>(part: &mut Part<S, 0, 1>, [x]: [Lanes<S>; 1], _: f64, (): ()) {
+        let value = part.state[0];
+        part.state[0] = value.is_present().choose(value, x);
     }
 
     #[inline(always)]
-    fn push_newer([value]: [f64; 1], [x]: [f64; 1], _: f64, (): ()) -> [f64; 1] {
-        [if x.is_nan() { value } else { x }]
+    fn push_newer<S: Simd>(part: &mut Part<S, 0, 1>, [x]: [Lanes<S>; 1], _: f64, (): ()) {
+        part.state[0] = x.is_present().choose(x, part.state[0]);
     }
 
     #[inline(always)]
-    fn finish([tail]: [f64; 1], [head]: [f64; 1], _: Parts, (): ()) -> f64 {
-        if head.is_nan() { tail } else { head }
+    fn finish<S: Simd>(
+        tail: Part<S, 0, 1>,
+        head: Part<S, 0, 1>,
+        _: Window<S, 1>,
+        (): (),
+    ) -> Lanes<S> {
+        let (older, newer) = (tail.state[0], head.state[0]);
+        newer.is_present().choose(newer, older)
     }
 }

@@ -3,12 +3,13 @@
 //!
 //! The windows of eight assets are kept sorted side by side. A row that leaves and a row that comes move the values
 //! between them by one place, in one sweep without a branch: for windows of some hundred rows that is faster than any
-//! search. Only comparisons decide, so nothing depends on where the sweep began, and blocks may be long.
+//! search. Only comparisons decide, so nothing depends on where the sweep began.
 
 use super::{
-    Accepts, Body, Default, Example, MIN, Operator, Parameter, ResultType, WindowBlock,
-    WindowKernel, finite, least_present, number, vectorise::vectorised, window,
+    Accepts, Body, Example, MIN, Operator, Parameter, ResultType, Strip, WindowBlock, WindowKernel,
+    finite, least_present, number, vectorise::vectorised, window,
 };
+use std::ops::Range;
 
 const N: f64 = f64::NAN;
 const X_D_MIN: &[Parameter] = &[number("x"), window("d"), MIN];
@@ -42,7 +43,7 @@ pub(super) const OPERATORS: &[Operator] = &[
             Parameter {
                 name: "p",
                 accepts: Accepts::Constant { low: 0.0, high: 1.0, whole: false },
-                default: Default::Required,
+                default: super::Default::Required,
             },
             MIN,
         ],
@@ -81,7 +82,7 @@ pub(super) const OPERATORS: &[Operator] = &[
             Parameter {
                 name: "bins",
                 accepts: Accepts::Constant { low: 1.0, high: 10_000.0, whole: true },
-                default: Default::Constant(10.0),
+                default: super::Default::Constant(10.0),
             },
             MIN,
         ],
@@ -115,28 +116,19 @@ const LANES: usize = 8;
 
 type Lanes = [f64; LANES];
 
-/// The values of some assets; missing beyond the last asset, and where they are not finite.
+/// The values of some assets at a row; missing beyond the last asset, and where they are not finite.
 #[inline(always)]
-fn lanes(row: &[f64], start: usize) -> Lanes {
-    let values: Lanes = match row.get(start..start + LANES) {
-        Some(values) => values.try_into().expect("it is as long"),
-        None => std::array::from_fn(|i| row.get(start + i).copied().unwrap_or(N)),
-    };
+fn lanes(rows: &Strip<'_>, row: usize, start: usize, assets: usize) -> Lanes {
     // One zero, whatever its sign was.
-    values.map(|x| finite(x) + 0.0)
-}
-
-/// Blocks so long that starting a window is little of the work.
-fn long_block(constants: &[f64]) -> u32 {
-    (constants[0] as u32).saturating_mul(8).clamp(64, 4096).max(constants[0] as u32)
+    rows.lanes(row, start, assets).map(|x| finite(x) + 0.0)
 }
 
 /// A result that follows from the sorted values of the window of one asset.
 struct Ordered(fn(values: Sorted<'_>, constants: &[f64]) -> f64);
 
 impl WindowKernel for Ordered {
-    fn block_rows(&self, constants: &[f64]) -> u32 {
-        long_block(constants)
+    fn depends_on_blocks(&self) -> bool {
+        false
     }
 
     fn block(&self, block: &mut WindowBlock<'_, '_>) {
@@ -238,12 +230,12 @@ vectorised! {
             for (i, wanted) in block.wanted.iter().enumerate() {
                 let wanted_end = block.older + wanted + 1;
                 if i == 0 || wanted_end - end >= length {
-                    present = fill(&mut values, &rows[wanted_end.saturating_sub(length)..wanted_end], start);
+                    present = fill(&mut values, wanted_end.saturating_sub(length)..wanted_end, |row| lanes(rows, row, start, count));
                 } else {
                     for place in end..wanted_end {
                         let leaving = place.checked_sub(length);
-                        let old = leaving.map_or([N; LANES], |p| lanes(rows[p], start));
-                        slide(&mut values, &mut present, old, lanes(rows[place], start));
+                        let old = leaving.map_or([N; LANES], |row| lanes(rows, row, start, count));
+                        slide(&mut values, &mut present, old, lanes(rows, place, start, count));
                     }
                 }
                 end = wanted_end;
@@ -257,17 +249,21 @@ vectorised! {
 }
 
 /// Sorts the values of some rows, those that are missing last as infinite; gives how many are present.
-fn fill(values: &mut [Lanes], rows: &[&[f64]], start: usize) -> Lanes {
+fn fill(values: &mut [Lanes], rows: Range<usize>, row: impl Fn(usize) -> Lanes) -> Lanes {
     let mut present = [0.0; LANES];
-    let mut column: Vec<f64> = Vec::with_capacity(rows.len());
+    let mut columns: [Vec<f64>; LANES] = Default::default();
+    for row in rows.map(row) {
+        for (column, x) in columns.iter_mut().zip(row) {
+            if !x.is_nan() {
+                column.push(x);
+            }
+        }
+    }
     values.fill([f64::INFINITY; LANES]);
-    for (lane, present) in present.iter_mut().enumerate() {
-        column.clear();
-        let all = rows.iter().map(|row| row.get(start + lane).copied().unwrap_or(N));
-        column.extend(all.filter(|x| x.is_finite()).map(|x| x + 0.0));
+    for (lane, column) in columns.iter_mut().enumerate() {
         column.sort_unstable_by(f64::total_cmp);
-        *present = column.len() as f64;
-        for (values, x) in values.iter_mut().zip(&column) {
+        present[lane] = column.len() as f64;
+        for (values, x) in values.iter_mut().zip(column) {
             values[lane] = *x;
         }
     }
@@ -301,8 +297,8 @@ fn slide(values: &mut [Lanes], present: &mut Lanes, old: Lanes, new: Lanes) {
 struct Spearman;
 
 impl WindowKernel for Spearman {
-    fn block_rows(&self, constants: &[f64]) -> u32 {
-        long_block(constants)
+    fn depends_on_blocks(&self) -> bool {
+        false
     }
 
     fn block(&self, block: &mut WindowBlock<'_, '_>) {
@@ -360,8 +356,8 @@ vectorised! {
                     end = wanted_end.saturating_sub(length);
                 }
                 for place in end..wanted_end {
-                    let a = lanes(block.inputs[0][place], start);
-                    let b = lanes(block.inputs[1][place], start);
+                    let a = lanes(&block.inputs[0], place, start, count);
+                    let b = lanes(&block.inputs[1], place, start, count);
                     let both = |x: &Lanes| -> Lanes {
                         std::array::from_fn(|l| if a[l].is_nan() | b[l].is_nan() { N } else { x[l] })
                     };

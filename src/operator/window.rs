@@ -2,12 +2,14 @@
 
 use super::{
     Accepts, Body, Default, Example, MIN, Operator, Parameter, ResultType, WindowBlock,
-    WindowKernel, finite,
-    fold::{Fold, Folded, Parts, least},
+    WindowKernel,
+    fold::{Fold, Folded, Part, Window, least},
+    lanes::{Lanes, Mask},
     least_present, number, parameter,
-    vectorise::vectorised,
+    tile::{self, Tile},
     window,
 };
+use pulp::Simd;
 
 const N: f64 = f64::NAN;
 const X_D_MIN: &[Parameter] = &[number("x"), window("d"), MIN];
@@ -108,7 +110,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         source: "pandas rolling(d).rank() scaled to 0 … 1; BRAIN's ts_rank",
         parameters: X_D_MIN,
         result: ResultType::Ratio,
-        body: Body::Window(&Whole(rank)),
+        body: Body::Window(&Rank),
         examples: &[
             Example { inputs: &[&[1.0, 3.0, 2.0]], constants: &[3.0], result: &[N, N, 0.5] },
             Example { inputs: &[&[1.0, 2.0, 2.0]], constants: &[3.0], result: &[N, N, 0.75] },
@@ -184,7 +186,7 @@ pub(super) const OPERATORS: &[Operator] = &[
 /// Σ x and the count of those present.
 struct Sum<const MEAN: bool>;
 
-impl<const MEAN: bool> Fold<1, 2> for Sum<MEAN> {
+impl<const MEAN: bool> Fold<1, 0, 2> for Sum<MEAN> {
     type Constants = f64;
 
     fn constants(constants: &[f64]) -> f64 {
@@ -192,15 +194,23 @@ impl<const MEAN: bool> Fold<1, 2> for Sum<MEAN> {
     }
 
     #[inline(always)]
-    fn push([sum, count]: [f64; 2], [x]: [f64; 1], _: f64, _: f64) -> [f64; 2] {
-        let missing = x.is_nan();
-        [sum + if missing { 0.0 } else { x }, count + if missing { 0.0 } else { 1.0 }]
+    fn push<S: Simd>(part: &mut Part<S, 0, 2>, [x]: [Lanes<S>; 1], _: f64, _: f64) {
+        let [sum, count] = part.state;
+        let here = x.is_present();
+        part.state = [sum + here.or_zero(x), count + here.as_number()];
     }
 
     #[inline(always)]
-    fn finish([a, m]: [f64; 2], [b, n]: [f64; 2], _: Parts, least: f64) -> f64 {
+    fn finish<S: Simd>(
+        tail: Part<S, 0, 2>,
+        head: Part<S, 0, 2>,
+        _: Window<S, 1>,
+        least: f64,
+    ) -> Lanes<S> {
+        let ([a, m], [b, n]) = (tail.state, head.state);
         let (sum, count) = (a + b, m + n);
-        if count >= least { finite(if MEAN { sum / count } else { sum }) } else { N }
+        let value = if MEAN { sum / count } else { sum };
+        count.at_least(count.like(least)).or_missing(value.finite())
     }
 }
 
@@ -209,13 +219,14 @@ struct Extreme<const LEAST: bool>;
 
 impl<const LEAST: bool> Extreme<LEAST> {
     #[inline(always)]
-    fn further(x: f64, y: f64) -> f64 {
+    fn further<S: Simd>(x: Lanes<S>, y: Lanes<S>) -> Lanes<S> {
         // A comparison with a missing value is false, so it changes nothing.
-        if (LEAST && x < y) || (!LEAST && x > y) { x } else { y }
+        let further = if LEAST { x.below(y) } else { x.above(y) };
+        further.choose(x, y)
     }
 }
 
-impl<const LEAST: bool> Fold<1, 2> for Extreme<LEAST> {
+impl<const LEAST: bool> Fold<1, 0, 2> for Extreme<LEAST> {
     type Constants = f64;
 
     const EMPTY: [f64; 2] = [if LEAST { f64::INFINITY } else { f64::NEG_INFINITY }, 0.0];
@@ -225,33 +236,45 @@ impl<const LEAST: bool> Fold<1, 2> for Extreme<LEAST> {
     }
 
     #[inline(always)]
-    fn push([extreme, count]: [f64; 2], [x]: [f64; 1], _: f64, _: f64) -> [f64; 2] {
-        [Self::further(x, extreme), count + if x.is_nan() { 0.0 } else { 1.0 }]
+    fn push<S: Simd>(part: &mut Part<S, 0, 2>, [x]: [Lanes<S>; 1], _: f64, _: f64) {
+        let [extreme, count] = part.state;
+        part.state = [Self::further(x, extreme), count + x.is_present().as_number()];
     }
 
     #[inline(always)]
-    fn finish([a, m]: [f64; 2], [b, n]: [f64; 2], _: Parts, least: f64) -> f64 {
-        if m + n >= least { Self::further(a, b) } else { N }
+    fn finish<S: Simd>(
+        tail: Part<S, 0, 2>,
+        head: Part<S, 0, 2>,
+        _: Window<S, 1>,
+        least: f64,
+    ) -> Lanes<S> {
+        let ([a, m], [b, n]) = (tail.state, head.state);
+        (m + n).at_least(m.like(least)).or_missing(Self::further(a, b))
     }
 }
 
 /// How many are present, or true.
 struct Count<const PRESENT: bool>;
 
-impl<const PRESENT: bool> Fold<1, 1> for Count<PRESENT> {
+impl<const PRESENT: bool> Fold<1, 0, 1> for Count<PRESENT> {
     type Constants = ();
 
     fn constants(_: &[f64]) {}
 
     #[inline(always)]
-    fn push([count]: [f64; 1], [x]: [f64; 1], _: f64, (): ()) -> [f64; 1] {
-        let counts = if PRESENT { !x.is_nan() } else { x == 1.0 };
-        [count + if counts { 1.0 } else { 0.0 }]
+    fn push<S: Simd>(part: &mut Part<S, 0, 1>, [x]: [Lanes<S>; 1], _: f64, (): ()) {
+        let counts: Mask<S> = if PRESENT { x.is_present() } else { x.equals(x.like(1.0)) };
+        part.state[0] = part.state[0] + counts.as_number();
     }
 
     #[inline(always)]
-    fn finish([m]: [f64; 1], [n]: [f64; 1], _: Parts, (): ()) -> f64 {
-        m + n
+    fn finish<S: Simd>(
+        tail: Part<S, 0, 1>,
+        head: Part<S, 0, 1>,
+        _: Window<S, 1>,
+        (): (),
+    ) -> Lanes<S> {
+        tail.state[0] + head.state[0]
     }
 }
 
@@ -272,7 +295,7 @@ impl Exponential {
     }
 }
 
-impl Fold<1, 2> for Exponential {
+impl Fold<1, 0, 2> for Exponential {
     /// What a weight keeps from row to row.
     type Constants = f64;
 
@@ -293,32 +316,36 @@ impl Fold<1, 2> for Exponential {
     }
 
     #[inline(always)]
-    fn push([sum, weights]: [f64; 2], [x]: [f64; 1], weight: f64, _: f64) -> [f64; 2] {
-        let missing = x.is_nan();
-        [sum + if missing { 0.0 } else { weight * x }, weights + if missing { 0.0 } else { weight }]
+    fn push<S: Simd>(part: &mut Part<S, 0, 2>, [x]: [Lanes<S>; 1], weight: f64, _: f64) {
+        let [sum, weights] = part.state;
+        let here = x.is_present();
+        part.state = [sum + here.or_zero(x * weight), weights + here.or_zero(x.like(weight))];
     }
 
     #[inline(always)]
-    fn push_newer([sum, weights]: [f64; 2], [x]: [f64; 1], _: f64, keep: f64) -> [f64; 2] {
-        let missing = x.is_nan();
-        [
-            keep * sum + if missing { 0.0 } else { x },
-            keep * weights + if missing { 0.0 } else { 1.0 },
-        ]
+    fn push_newer<S: Simd>(part: &mut Part<S, 0, 2>, [x]: [Lanes<S>; 1], _: f64, keep: f64) {
+        let [sum, weights] = part.state;
+        let here = x.is_present();
+        part.state = [sum * keep + here.or_zero(x), weights * keep + here.as_number()];
     }
 
     #[inline(always)]
-    fn finish([a, u]: [f64; 2], [b, v]: [f64; 2], parts: Parts, _: f64) -> f64 {
-        let decay = parts.next;
-        let weights = decay * u + v;
-        if weights > 0.0 { finite((decay * a + b) / weights) } else { N }
+    fn finish<S: Simd>(
+        tail: Part<S, 0, 2>,
+        head: Part<S, 0, 2>,
+        window: Window<S, 1>,
+        _: f64,
+    ) -> Lanes<S> {
+        let ([a, u], [b, v]) = (tail.state, head.state);
+        let weights = u * window.next + v;
+        weights.is_positive().or_missing(((a * window.next + b) / weights).finite())
     }
 }
 
 /// Σ x, Σ i·x, n, Σ i over the present, i counted from 1 at the oldest row of the part.
 struct LinearDecay;
 
-impl Fold<1, 4> for LinearDecay {
+impl Fold<1, 0, 4> for LinearDecay {
     /// The rows of the window, and how many must be present.
     type Constants = (f64, f64);
 
@@ -328,97 +355,93 @@ impl Fold<1, 4> for LinearDecay {
 
     /// A row before all others moves them up by one.
     #[inline(always)]
-    fn push(
-        [sum, weighted, count, weights]: [f64; 4],
-        [x]: [f64; 1],
-        _: f64,
-        _: (f64, f64),
-    ) -> [f64; 4] {
-        let missing = x.is_nan();
-        let sum = sum + if missing { 0.0 } else { x };
-        let count = count + if missing { 0.0 } else { 1.0 };
-        [sum, weighted + sum, count, weights + count]
+    fn push<S: Simd>(part: &mut Part<S, 0, 4>, [x]: [Lanes<S>; 1], _: f64, _: (f64, f64)) {
+        let [sum, weighted, count, weights] = part.state;
+        let here = x.is_present();
+        let sum = sum + here.or_zero(x);
+        let count = count + here.as_number();
+        part.state = [sum, weighted + sum, count, weights + count];
     }
 
     #[inline(always)]
-    fn push_newer(
-        [sum, weighted, count, weights]: [f64; 4],
-        [x]: [f64; 1],
+    fn push_newer<S: Simd>(
+        part: &mut Part<S, 0, 4>,
+        [x]: [Lanes<S>; 1],
         place: f64,
         _: (f64, f64),
-    ) -> [f64; 4] {
-        let missing = x.is_nan();
+    ) {
+        let [sum, weighted, count, weights] = part.state;
+        let here = x.is_present();
         let i = place + 1.0;
-        [
-            sum + if missing { 0.0 } else { x },
-            weighted + if missing { 0.0 } else { i * x },
-            count + if missing { 0.0 } else { 1.0 },
-            weights + if missing { 0.0 } else { i },
-        ]
+        part.state = [
+            sum + here.or_zero(x),
+            weighted + here.or_zero(x * i),
+            count + here.as_number(),
+            weights + here.or_zero(x.like(i)),
+        ];
     }
 
     #[inline(always)]
-    fn finish(
-        [a, ai, m, mi]: [f64; 4],
-        [b, bi, n, ni]: [f64; 4],
-        rows: Parts,
+    fn finish<S: Simd>(
+        tail: Part<S, 0, 4>,
+        head: Part<S, 0, 4>,
+        window: Window<S, 1>,
         (length, least): (f64, f64),
-    ) -> f64 {
+    ) -> Lanes<S> {
+        let ([a, ai, m, mi], [b, bi, n, ni]) = (tail.state, head.state);
         // By how much the weights of each part lie above its own places: the newest row of the window weighs its length.
-        let above_head = length - rows.head;
-        let above_tail = above_head - rows.tail;
-        let sum = (ai + above_tail * a) + (bi + above_head * b);
-        let weights = (mi + above_tail * m) + (ni + above_head * n);
-        if m + n >= least { finite(sum / weights) } else { N }
+        let above_head = length - window.head;
+        let above_tail = above_head - window.tail;
+        let sum = (ai + a * above_tail) + (bi + b * above_head);
+        let weights = (mi + m * above_tail) + (ni + n * above_head);
+        (m + n).at_least(m.like(least)).or_missing((sum / weights).finite())
     }
 }
 
-/// A window that is looked at as a whole: its rows of one input, the oldest first, today the last.
-struct Whole(fn(rows: &[&[f64]], constants: &[f64], out: &mut [f64]));
+/// Today's rank in a window, which is counted out.
+struct Rank;
 
-impl WindowKernel for Whole {
+impl WindowKernel for Rank {
+    fn depends_on_blocks(&self) -> bool {
+        false
+    }
+
     fn block(&self, block: &mut WindowBlock<'_, '_>) {
-        for (i, wanted) in block.wanted.iter().enumerate() {
-            let rows = &block.inputs[0][block.first(*wanted)..=block.older + wanted];
-            self.0(rows, block.constants, block.out[i]);
-        }
+        tile::run(self, block);
     }
 }
 
-/// How many assets are counted side by side, in registers.
-const SIDE_BY_SIDE: usize = 16;
+impl Tile for Rank {
+    const REGISTERS: usize = 2;
 
-/// The values of some assets; missing beyond the last asset.
-#[inline(always)]
-fn some(row: &[f64], start: usize) -> [f64; SIDE_BY_SIDE] {
-    match row.get(start..start + SIDE_BY_SIDE) {
-        Some(values) => values.try_into().expect("it is as long"),
-        None => std::array::from_fn(|i| row.get(start + i).copied().unwrap_or(N)),
-    }
-}
-
-vectorised! {
-    fn rank(rows: &[&[f64]], constants: &[f64], out: &mut [f64]) {
-        let least = least_present(constants[0] as u32, constants[1]);
-        let today = rows.last().expect("a window holds today");
-        for (part, out) in out.chunks_mut(SIDE_BY_SIDE).enumerate() {
-            let start = part * SIDE_BY_SIDE;
-            let today = some(today, start);
+    #[inline(always)]
+    fn tile<S: Simd>(&self, simd: S, block: &mut WindowBlock<'_, '_>, start: usize) {
+        let least = least_present(block.length as u32, block.constants[1]);
+        let (x, width) = (block.inputs[0], 2 * S::F64_LANES);
+        let zero = Lanes::splat(simd, 0.0);
+        for (wanted, out) in block.wanted.iter().zip(&mut *block.out) {
+            let row = block.older + wanted;
+            let today = &x.row(row, start)[..width];
+            let today = [Lanes::load(simd, today, 0), Lanes::load(simd, today, 1)];
             // Those below count twice and the equal once; today's own value is one of the equal.
-            let (mut places, mut count) = ([0.0; SIDE_BY_SIDE], [0.0; SIDE_BY_SIDE]);
-            for row in rows {
-                let x = some(row, start);
-                for i in 0..SIDE_BY_SIDE {
-                    places[i] += if x[i] < today[i] { 1.0 } else { 0.0 };
-                    places[i] += if x[i] <= today[i] { 1.0 } else { 0.0 };
-                    count[i] += if x[i].is_nan() { 0.0 } else { 1.0 };
+            let (mut places, mut count) = ([zero; 2], [zero; 2]);
+            for row in (row + 1).saturating_sub(block.length)..=row {
+                let values = &x.row(row, start)[..width];
+                for side in 0..2 {
+                    let x = Lanes::load(simd, values, side);
+                    places[side] = places[side]
+                        + x.below(today[side]).as_number()
+                        + x.at_most(today[side]).as_number();
+                    count[side] = count[side] + x.is_present().as_number();
                 }
             }
-            for (i, out) in out.iter_mut().enumerate() {
+            for side in 0..2 {
                 // The mid-rank less one: those below, and half of the others that are equal.
-                let place = (places[i] - 1.0) / 2.0;
-                let value = if count[i] > 1.0 { place / (count[i] - 1.0) } else { 0.5 };
-                *out = if today[i].is_nan() || count[i] < least { N } else { value };
+                let place = (places[side] - 1.0) / 2.0;
+                let others = count[side] - 1.0;
+                let value = others.is_positive().choose(place / others, zero.like(0.5));
+                let enough = count[side].at_least(zero.like(least)) & today[side].is_present();
+                enough.or_missing(value).store(&mut out[start..start + width], side);
             }
         }
     }

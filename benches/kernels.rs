@@ -2,6 +2,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use decile::{
+    Query,
     check::OperatorRef,
     data::Market,
     execute,
@@ -114,5 +115,25 @@ fn panels(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, panels);
+/// Expressions of several operators, over all dates.
+fn expressions(criterion: &mut Criterion) {
+    let market = market();
+    let rows = Rows::all(DAYS);
+    let mut group = criterion.benchmark_group("expression 3000x5040");
+    group.sample_size(10);
+    for text in [
+        "(close - ts_mean(close, 20)) / ts_std(close, 20)",
+        "(close - ts_mean(close, 20)) / ts_std(close, 20) * rank(close)",
+        "close / lag(close) - 1",
+        "ts_std(close / lag(close) - 1, 252)",
+        "(close - lag(close)) / (close + lag(close)) * 2",
+    ] {
+        let query = Query::parse(text).unwrap_or_else(|e| panic!("{e}"));
+        let compiled = query.compile(&market).unwrap_or_else(|e| panic!("{e}"));
+        group.bench_function(text, |b| b.iter(|| black_box(compiled.evaluate(&rows))));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, panels, expressions);
 criterion_main!(benches);

@@ -8,7 +8,6 @@ mod predict;
 mod signals;
 mod spread;
 mod value;
-mod window;
 
 pub use kept::Kept;
 pub use signals::{Signal, Signals};

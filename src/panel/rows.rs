@@ -1,6 +1,7 @@
 //! Sets of calendar rows: which dates are asked for.
 
 use super::Row;
+use std::ops::Range;
 
 /// A sorted set of rows of a calendar of known length.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,17 @@ impl Rows {
             return (first..=last).contains(&row).then(|| (row - first) as usize);
         }
         self.list.binary_search(&row).ok()
+    }
+
+    /// The places of the set's rows that lie in a range of the calendar.
+    pub fn places(&self, range: Range<Row>) -> Range<usize> {
+        let place = |row| self.list.partition_point(|r| *r < row);
+        place(range.start)..place(range.end)
+    }
+
+    /// The rows at some places.
+    pub fn part(&self, places: Range<usize>) -> Self {
+        Self { list: self.list[places].to_vec(), bound: self.bound }
     }
 
     /// Whether all rows of another set are in this one.

@@ -3,7 +3,7 @@
 use crate::{
     check::OperatorRef,
     operator::{Body, WalkForward},
-    panel::{AssetId, FieldId},
+    panel::{AssetId, FieldId, Rows},
     types::{Shape, Type},
 };
 use indexmap::IndexSet;
@@ -69,6 +69,16 @@ impl Node {
         match &self.op {
             Op::Apply { operator, .. } => operator.0.lookback(&self.constants()),
             _ => 0,
+        }
+    }
+
+    /// The rows of its inputs that some of its own rows are computed from, where that follows from how far it looks back.
+    pub fn rows_seen(&self, own: &Rows) -> Rows {
+        match self.body() {
+            Some(Body::Lag) => own.shifted_back(self.lookback()),
+            Some(Body::Window(_)) => own.widened_back(self.lookback()),
+            Some(Body::Scan(_)) => own.widened_back(u32::MAX),
+            _ => own.clone(),
         }
     }
 

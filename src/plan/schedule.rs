@@ -103,11 +103,7 @@ fn demanded_rows(
             at_hand.insert(id);
             continue;
         }
-        let lookback = node.lookback();
         let wanted = match node.body() {
-            Some(Body::Lag) => own.shifted_back(lookback),
-            Some(Body::Window(_)) => own.widened_back(lookback),
-            Some(Body::Scan(_)) => own.widened_back(u32::MAX),
             Some(Body::Spread) => formations(&node.constants(), &own, calendar),
             // The records of a field are read themselves, not its values by date.
             Some(Body::Reports(_)) => continue,
@@ -118,7 +114,7 @@ fn demanded_rows(
                 rows[target] = rows[target].union(&learned);
                 own.union(&learned)
             }
-            _ => own,
+            _ => node.rows_seen(&own),
         };
         let targets = usize::from(matches!(node.body(), Some(Body::Predict)));
         for input in &node.inputs[targets..] {

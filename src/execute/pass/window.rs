@@ -1,6 +1,6 @@
 //! The driver of window kernels: block by block of the calendar.
 
-use super::pass::{Source, slices};
+use super::{block::slices, source::Source};
 use crate::{
     operator::{Strip, WindowBlock, WindowKernel},
     panel::Row,
